@@ -1,0 +1,3 @@
+module example.com/fromscratch/service
+
+go 1.21

@@ -1,0 +1,107 @@
+"""Every answer that a lesson ships, graded by the command line on real engines.
+
+All of them on one engine, a sample on the others; with ``FROMSCRATCH_PROVE=1`` all on all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LESSONS = sorted(path.parent for path in (ROOT / "lessons").glob("*/lesson.md"))
+WAYS = ("docker-buildx", "docker-classic", "embedded")
+EVERYWHERE = {
+    ("two-stages", "named-stage"),
+    ("two-stages", "misspelt-stage"),
+    ("two-stages", "asks-for-a-loader"),
+    ("two-stages", "brings-a-shell"),
+    ("two-stages", "shell-form"),
+}
+"""The sample: one right answer, and wrong ones whose words come from the engine itself."""
+
+Check = Callable[..., tuple[int, dict[str, Any]]]
+
+
+def answers() -> list[Any]:
+    import yaml
+
+    cases = []
+    for lesson in LESSONS:
+        slug = lesson.name.partition("-")[2]
+        declared = yaml.safe_load((lesson / "answers.yaml").read_text("utf-8"))
+        expected = {("right", name): "" for name in declared["right"]}
+        expected |= {("wrong", name): row["caught_by"] for name, row in declared["wrong"].items()}
+        for (kind, name), caught_by in expected.items():
+            for way in WAYS:
+                sampled = way == WAYS[0] or (slug, name) in EVERYWHERE
+                if not sampled and os.environ.get("FROMSCRATCH_PROVE") != "1":
+                    continue
+                engine = way.partition("-")[0]
+                cases.append(
+                    pytest.param(
+                        lesson, kind, name, caught_by, way,
+                        id=f"{way}-{slug}-{name}",
+                        marks=[getattr(pytest.mark, engine)],
+                    )
+                )  # fmt: skip
+    return cases
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("answers")
+    yield folder
+    run(folder, "clean")
+
+
+def run(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    environ = os.environ | {"FROMSCRATCH_HOME": str(home)}
+    return subprocess.run(
+        [sys.executable, "-m", "tutor", *words],
+        env=environ,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.fixture
+def check(home: Path, engine_is_missing: Callable[[str], NoReturn]) -> Check:
+    def grade(lesson: Path, folder: Path, way: str) -> tuple[int, dict[str, Any]]:
+        engine, _, builder = way.partition("-")
+        if builder == "buildx":
+            plugin = subprocess.run(["docker", "buildx", "version"], capture_output=True, check=False)
+            if plugin.returncode != 0:
+                engine_is_missing("the docker buildx plug-in is not installed")
+        words = ["--engine", engine, "--builder", builder or "auto", "--format", "json"]
+        done = run(home, "check", lesson.name, "--answer", str(folder), *words)
+        assert done.stdout, done.stderr
+        return done.returncode, json.loads(done.stdout)
+
+    return grade
+
+
+@pytest.mark.parametrize(("lesson", "kind", "name", "caught_by", "way"), answers())
+def test_an_answer_is_judged_as_the_lesson_says(
+    check: Check, lesson: Path, kind: str, name: str, caught_by: str, way: str
+) -> None:
+    code, report = check(lesson, lesson / kind / name, way)
+    told = {verdict["check_id"]: verdict for verdict in report["checks"]}
+    failed = [name for name, verdict in told.items() if verdict["outcome"] == "failed"]
+    if kind == "right":
+        assert (code, failed) == (0, []), json.dumps(report["checks"], indent=2)
+        return
+    assert code == 1, json.dumps(report["checks"], indent=2)
+    assert caught_by in failed
+    assert told[caught_by]["actual"]
+    assert told[caught_by]["expected"]

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.unit.catalog.conftest import WriteLesson
+from tutor.catalog.answer import load_answers
+from tutor.catalog.course import Course
+from tutor.core.errors import LessonError
+from tutor.core.lesson import Lesson
+
+ANSWERS = """\
+right:
+  plain: As it is meant.
+wrong:
+  fat: {caught_by: is-small, why: Bigger is believed to be better.}
+"""
+
+
+@pytest.fixture
+def lesson(write_lesson: WriteLesson, load: Callable[[], Course]) -> Lesson:
+    folder = write_lesson()
+    for name in ("right/plain", "wrong/fat"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "Dockerfile").write_text(f"# {name}\n")
+    (folder / "answers.yaml").write_text(ANSWERS)
+    return load().lessons[0]
+
+
+def mistake(lesson: Lesson) -> LessonError:
+    with pytest.raises(LessonError) as caught:
+        load_answers(lesson)
+    return caught.value
+
+
+def test_answers_are_read_with_their_folders(lesson: Lesson) -> None:
+    answers = load_answers(lesson)
+    assert [(a.name, a.route, a.folder) for a in answers.right] == [
+        ("plain", "As it is meant.", lesson.folder / "right" / "plain")
+    ]
+    assert [(a.name, a.caught_by, a.why, a.folder) for a in answers.wrong] == [
+        ("fat", "is-small", "Bigger is believed to be better.", lesson.folder / "wrong" / "fat")
+    ]
+
+
+def test_missing_list_is_told(lesson: Lesson) -> None:
+    (lesson.folder / "answers.yaml").unlink()
+    assert mistake(lesson).where == "lessons/01-first-steps/answers.yaml"
+
+
+def test_folder_that_is_not_listed_is_told(lesson: Lesson) -> None:
+    (lesson.folder / "wrong" / "slim").mkdir()
+    error = mistake(lesson)
+    assert error.what == "wrong/slim is not listed."
+    assert error.where.endswith("answers.yaml:3")
+
+
+def test_name_without_a_folder_is_told_with_the_nearest(lesson: Lesson) -> None:
+    (lesson.folder / "right" / "plain").rename(lesson.folder / "right" / "plane")
+    assert "There is no folder right/plain." in str(mistake(lesson))
+    assert 'Did you mean "plane"?' in str(mistake(lesson))
+
+
+def test_unknown_check_is_told_with_the_nearest(lesson: Lesson) -> None:
+    (lesson.folder / "answers.yaml").write_text(ANSWERS.replace("is-small", "is-smal"))
+    error = mistake(lesson)
+    assert error.what == 'The checkpoint has no check "is-smal".'
+    assert error.where.endswith("answers.yaml:4")
+    assert "is-small" in error.next_step
+
+
+def test_answer_without_files_is_told(lesson: Lesson) -> None:
+    (lesson.folder / "right" / "plain" / "Dockerfile").unlink()
+    assert mistake(lesson).what == "right/plain holds no file."
+
+
+def test_file_that_is_the_same_as_in_the_start_is_told(lesson: Lesson, tmp_path: Path) -> None:
+    (lesson.folder / "right" / "plain" / "Dockerfile").write_text("FROM scratch\n")
+    assert mistake(lesson).what == "right/plain/Dockerfile is the same as in the start."
+
+
+def test_file_that_is_the_same_as_in_the_service_is_told(lesson: Lesson) -> None:
+    (lesson.context / "main.go").write_text("package main\n")
+    (lesson.folder / "right" / "plain" / "main.go").write_text("package main\n")
+    assert mistake(lesson).what == "right/plain/main.go is the same as in the start."
+
+
+def test_all_mistakes_are_told_at_once(lesson: Lesson) -> None:
+    (lesson.folder / "wrong" / "slim").mkdir()
+    (lesson.folder / "right" / "plain" / "Dockerfile").unlink()
+    assert "right/plain holds no file." in mistake(lesson).what
+    assert "wrong/slim is not listed." in mistake(lesson).next_step

@@ -1,0 +1,135 @@
+"""The answers that test a lesson's checkpoint: right ones by different routes, and named wrong ones."""
+
+from __future__ import annotations
+
+import filecmp
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from tutor.catalog.consistency import report_links
+from tutor.catalog.field import Source, Text, open_source, read_fields
+from tutor.catalog.problem import ProblemList, one_of
+from tutor.core.lesson import Lesson
+
+ANSWERS_FILE = "answers.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class RightAnswer:
+    """An answer that has to pass."""
+
+    name: str
+    route: str
+    """What it does differently from the other right ones."""
+    folder: Path
+    """Only the files that differ from the lesson's start."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrongAnswer:
+    """An answer that has to fail by the check it was made for."""
+
+    name: str
+    caught_by: str
+    """The id of that check."""
+    why: str
+    """What its author believes."""
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """All answers of one lesson."""
+
+    right: tuple[RightAnswer, ...]
+    wrong: tuple[WrongAnswer, ...]
+
+
+class _Answers(msgspec.Struct):
+    right: dict[str, Text]
+    wrong: dict[str, object]
+
+
+class _Wrong(msgspec.Struct):
+    caught_by: Text
+    why: Text
+
+
+def load_answers(lesson: Lesson) -> Answers:
+    """Read ``answers.yaml`` and hold it against the folders ``right/`` and ``wrong/``.
+
+    Raises:
+        LessonError: the file cannot be read, or does not fit the folders or the checkpoint.
+    """
+    problems = ProblemList(lesson.folder)
+    answers = _read(lesson, problems)
+    problems.raise_first()
+    assert answers is not None
+    return answers
+
+
+def _read(lesson: Lesson, problems: ProblemList) -> Answers | None:
+    try:
+        text = (lesson.folder / ANSWERS_FILE).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        problems.add(
+            0, f"It cannot be read: {error}.", "It names every right and wrong answer.", file=ANSWERS_FILE
+        )
+        return None
+    source = open_source(text, 1, problems, "list of answers", ANSWERS_FILE)
+    model = read_fields(source, _Answers) if source else None
+    if source is None or model is None:
+        return None
+    _report_folders(lesson, source, "right", model.right)
+    _report_folders(lesson, source, "wrong", model.wrong)
+    right = tuple(
+        RightAnswer(name, route.strip(), lesson.folder / "right" / name)
+        for name, route in model.right.items()
+    )
+    wrong = []
+    ids = [check.id for check in lesson.checks]
+    for name in model.wrong:
+        fields = read_fields(source, _Wrong, f"$.wrong.{name}")
+        if fields is None:
+            continue
+        if fields.caught_by not in ids:
+            source.report(
+                f"$.wrong.{name}.caught_by",
+                f'The checkpoint has no check "{fields.caught_by}".',
+                one_of(ids, fields.caught_by),
+            )
+        wrong.append(WrongAnswer(name, fields.caught_by, fields.why.strip(), lesson.folder / "wrong" / name))
+    return Answers(right, tuple(wrong))
+
+
+def _report_folders(
+    lesson: Lesson, source: Source, kind: str, named: dict[str, object] | dict[str, Text]
+) -> None:
+    folder = lesson.folder / kind
+    there = {path.name for path in folder.iterdir() if path.is_dir()} if folder.is_dir() else set()
+    for name in sorted(there - set(named)):
+        source.report(f"$.{kind}", f"{kind}/{name} is not listed.", f"Add {name} under {kind}.")
+    for name in named:
+        if name not in there:
+            source.report(f"$.{kind}.{name}", f"There is no folder {kind}/{name}.", one_of(there, name))
+            continue
+        answer = folder / name
+        report_links(answer, lesson.folder, 0, source.problems)
+        files = [path for path in sorted(answer.rglob("*")) if path.is_file()]
+        if not files:
+            source.report(f"$.{kind}.{name}", f"{kind}/{name} holds no file.")
+        for path in files:
+            _report_same(lesson, path, path.relative_to(answer), f"{kind}/{name}", source)
+
+
+def _report_same(lesson: Lesson, path: Path, relative: Path, shown: str, source: Source) -> None:
+    for base in (lesson.folder / "start", lesson.context):
+        start = base / relative
+        if start.is_file():
+            if filecmp.cmp(start, path, shallow=False):
+                source.report(
+                    "$", f"{shown}/{relative} is the same as in the start.", "Keep only what differs."
+                )
+            return

@@ -1,0 +1,184 @@
+"""The command line. Exit codes: 0 passed, 1 failed, 2 a fault that is not the learner's."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+from tutor import __version__
+from tutor.core.errors import TutorError
+
+T = TypeVar("T")
+
+ENGINE_OPTION = click.option(
+    "--engine",
+    type=click.Choice(["auto", "docker", "embedded"]),
+    default="auto",
+    envvar="FROMSCRATCH_ENGINE",
+    help="Which engine to use. auto: Docker when it answers, else the embedded one.",
+)
+BUILDER_OPTION = click.option(
+    "--builder",
+    type=click.Choice(["auto", "buildx", "classic"]),
+    default="auto",
+    envvar="FROMSCRATCH_BUILDER",
+    help="How Docker builds. auto: buildx when the plug-in is there.",
+)
+CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+def fail(error: TutorError) -> NoReturn:
+    """Tell an error and leave with its exit code."""
+    click.secho(str(error), err=True, fg="red" if sys.stderr.isatty() else None)
+    sys.exit(error.exit_code)
+
+
+def run_async(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run a coroutine; Ctrl-C cancels it, waits for its clean end and leaves with 130."""
+    try:
+        return asyncio.run(make())
+    except KeyboardInterrupt:
+        click.echo("Stopped.", err=True)
+        sys.exit(130)
+
+
+@click.group(invoke_without_command=True, context_settings=CONTEXT_SETTINGS)
+@click.version_option(__version__, prog_name="fromscratch")
+@click.option("--lesson", metavar="LESSON", help="Open this lesson instead of the one you were in.")
+@click.option("--debug", type=click.Path(dir_okay=False, path_type=Path), help="Write a log to this file.")
+@ENGINE_OPTION
+@BUILDER_OPTION
+@click.pass_context
+def cli(context: click.Context, lesson: str | None, debug: Path | None, engine: str, builder: str) -> None:
+    r"""FROM scratch: how a Go web service becomes a 5 MB container image.
+
+    With no command it opens the course where you were.
+
+    \b
+    Examples:
+      fromscratch                       open the course
+      fromscratch --engine embedded     the same, without Docker
+      fromscratch check two-stages      grade your workspace of lesson 2
+    """
+    if context.invoked_subcommand is not None:
+        if lesson or debug:
+            raise click.UsageError("--lesson and --debug go with no command.")
+        context.obj = {"engine": engine, "builder": builder}
+        return
+    from tutor.command.course import open_course
+
+    try:
+        open_course(lesson=lesson, debug=debug, engine=engine, builder=builder)
+    except TutorError as error:
+        fail(error)
+
+
+@cli.command()
+@click.argument("lesson")
+@click.option(
+    "--workspace",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Grade this folder as it is.",
+)
+@click.option(
+    "--answer",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Lay this folder over a clean copy of the lesson's start and grade that.",
+)
+@ENGINE_OPTION
+@BUILDER_OPTION
+@click.option("--no-cache", is_flag=True, help="Build without what earlier builds left.")
+@click.option(
+    "--base",
+    type=click.Choice(["auto", "local", "pull", "stand-in"]),
+    default="auto",
+    help="Where a missing base image comes from. auto: asks before a pull; makes a stand-in when no "
+    "registry answers.",
+)
+@click.option("--format", "output", type=click.Choice(["text", "json"]), default="text")
+def check(
+    lesson: str,
+    workspace: Path | None,
+    answer: Path | None,
+    engine: str,
+    builder: str,
+    no_cache: bool,
+    base: str,
+    output: str,
+) -> None:
+    r"""Grade a workspace by the checkpoint of LESSON (its slug, with or without its number).
+
+    Exit code 0: passed. 1: failed. 2: it could not be judged, through no fault of yours.
+
+    \b
+    Examples:
+      fromscratch check two-stages
+      fromscratch check two-stages --workspace ./my-service --format json
+    """
+    if workspace and answer:
+        raise click.UsageError("--workspace and --answer exclude each other.")
+    from tutor.command.check import CheckRequest, run_check
+
+    request = CheckRequest(lesson, workspace, answer, engine, builder, not no_cache, base, output == "json")
+    sys.exit(run_async(lambda: run_check(request)))
+
+
+@cli.command()
+@ENGINE_OPTION
+@BUILDER_OPTION
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; key engine is the one in use.")
+def doctor(engine: str, builder: str, as_json: bool) -> None:
+    r"""Tell which engine would be used and why, and what is missing, with the command that mends it.
+
+    \b
+    Example:
+      fromscratch doctor --json
+    """
+    from tutor.command.doctor import examine
+
+    diagnosis = run_async(lambda: examine(engine, builder))
+    click.echo(json.dumps(diagnosis.as_dict(), indent=2) if as_json else diagnosis.as_text())
+    sys.exit(0 if diagnosis.engine else 2)
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def lessons(as_json: bool) -> None:
+    r"""List the lessons and how far you are.
+
+    \b
+    Example:
+      fromscratch lessons --json
+    """
+    from tutor.command.course import list_lessons
+
+    try:
+        click.echo(list_lessons(as_json=as_json))
+    except TutorError as error:
+        fail(error)
+
+
+@cli.command()
+@ENGINE_OPTION
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def clean(engine: str, as_json: bool) -> None:
+    r"""Remove every image, container and cache record of ours, and nothing else.
+
+    Your workspaces and your progress stay. With --engine auto both engines are cleaned.
+
+    \b
+    Example:
+      fromscratch clean
+    """
+    from tutor.command.clean import run_clean
+
+    try:
+        sys.exit(run_async(lambda: run_clean(engine, as_json=as_json)))
+    except TutorError as error:
+        fail(error)

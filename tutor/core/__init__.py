@@ -1,0 +1,1 @@
+"""Plain values and ports. Standard library only; imports nothing else of this package."""

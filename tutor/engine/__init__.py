@@ -1,0 +1,1 @@
+"""Engines: docker and embedded. An engine knows no screen and no lesson."""

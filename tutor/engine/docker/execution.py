@@ -1,0 +1,46 @@
+"""One command inside a running container."""
+
+from __future__ import annotations
+
+import io
+import json
+
+from tutor.engine.docker.byte_stream import ArchiveStream
+from tutor.engine.docker.connection import Connection
+
+OUTPUT_LIMIT_BYTES = 256 * 1024
+"""Output is read this far; then the command is left to itself."""
+_HEADER_BYTES = 8
+
+
+def run_command(connection: Connection, container_id: str, argv: tuple[str, ...]) -> tuple[int, bytes]:
+    """Run it and wait for its end. Blocking.
+
+    Returns:
+        Its exit code (0 when it still runs after the limit) and its output, both streams in one.
+
+    Raises:
+        docker.errors.APIError: the engine refuses.
+    """
+    api = connection.api
+    exec_id = str(api.exec_create(container_id, list(argv))["Id"])
+    response = connection.open(
+        "POST",
+        f"/exec/{exec_id}/start",
+        headers={"Content-Type": "application/json"},
+        data=json.dumps({"Detach": False, "Tty": False}).encode(),
+    )
+    with ArchiveStream.buffered(response, "running a command in a container") as stream:
+        output = read_frames(stream, OUTPUT_LIMIT_BYTES)
+    return int(api.exec_inspect(exec_id).get("ExitCode") or 0), output
+
+
+def read_frames(stream: io.BufferedIOBase, limit: int) -> bytes:
+    """The payload of a multiplexed stream: frames with a header of eight bytes that ends in their length."""
+    output = bytearray()
+    while len(output) < limit:
+        header = stream.read(_HEADER_BYTES)
+        if len(header) < _HEADER_BYTES:
+            break
+        output += stream.read(int.from_bytes(header[4:], "big"))
+    return bytes(output[:limit])

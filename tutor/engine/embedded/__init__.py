@@ -1,0 +1,1 @@
+"""The embedded engine: the same Dockerfile with no daemon and no root."""

@@ -1,0 +1,1 @@
+"""Checks, each a function from evidence to a verdict; the runner; reports."""

@@ -1,0 +1,131 @@
+"""An image's archive, read once from front to back: sizes, files, and the program it starts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import BinaryIO
+
+from tutor.core.errors import InspectError
+from tutor.core.evidence import ImageEvidence
+from tutor.core.image import ElfFacts, FileEntry, FileKind, GoBuildInfo, ImageConfig, LayerFacts, Program
+from tutor.core.text import clean_line
+from tutor.inspect.blob import read_blobs
+from tutor.inspect.buildinfo import read_build_info
+from tutor.inspect.elf import read_elf
+from tutor.inspect.layer import Layer, LayerFile, LayerScanner
+from tutor.inspect.manifest import Manifest, read_manifest
+from tutor.inspect.overlay import content_of, lay_over
+from tutor.inspect.packed import packed_size as packed_size
+from tutor.inspect.spool import Spool
+from tutor.inspect.start import find_start, start_candidates
+from tutor.inspect.stream import ByteReader, ReadStopped, gunzip, open_reader
+
+
+def read_image(
+    archive: BinaryIO,
+    config: ImageConfig,
+    *,
+    image_id: str,
+    keep_files: bool = True,
+    on_progress: Callable[[int], None] | None = None,
+    cancelled: threading.Event | None = None,
+) -> ImageEvidence:
+    """Read an image as ``docker save`` or an OCI layout writes it.
+
+    Blocking. The stream need not be seekable; the parts may come in any order. Never holds more of
+    the image in memory than its names. ``on_progress`` is told the bytes read so far; setting
+    ``cancelled`` ends the reading with an InspectError. Without ``keep_files`` the listing is left
+    out, and only sizes, programs and the start command's file are told.
+
+    Raises:
+        InspectError: the archive is damaged, ends too early, or is no image.
+    """
+
+    def check_stopped() -> None:
+        if cancelled is not None and cancelled.is_set():
+            raise ReadStopped
+
+    spool = Spool(start_candidates(config), keep_others=keep_files)
+    try:
+        scanner = LayerScanner(spool, check_stopped)
+
+        def read_layer(reader: ByteReader, end: int, packed: bool) -> Layer:
+            return scanner.scan(gunzip(reader, end), None) if packed else scanner.scan(reader, end)
+
+        blobs = read_blobs(open_reader(archive, on_progress, cancelled), read_layer)
+        manifest = read_manifest(blobs.documents, image_id, config.architecture, blobs.links)
+        layers = [blobs.layer(name) for name in manifest.layers]
+        view = lay_over(layers)
+        check_stopped()
+        started = find_start(view, config)
+        elf, go = _read_program(view, layers, started, spool, must=keep_files)
+    finally:
+        spool.close()
+    return ImageEvidence(
+        image_id=image_id,
+        config=config,
+        unpacked_bytes=sum(layer.unpacked_bytes for layer in layers),
+        layers=_layer_facts(layers, manifest),
+        files=tuple(_file_entry(path, view[path]) for path in sorted(view)) if keep_files else (),
+        file_count=sum(entry.kind is not FileKind.DIRECTORY for entry in view.values()),
+        entrypoint_path=_shown(started) if started is not None else "",
+        elf=elf,
+        go=go,
+        programs=tuple(
+            Program(_shown(found.path), found.size, found.sha256, index, found.looks_like)
+            for index, layer in enumerate(layers)
+            for found in layer.programs
+        ),
+    )
+
+
+def _read_program(
+    view: dict[str, LayerFile], layers: list[Layer], path: str | None, spool: Spool, *, must: bool
+) -> tuple[ElfFacts | None, GoBuildInfo | None]:
+    """What the started file says of itself; nothing of both when it is no ELF file."""
+    content = content_of(view, layers, path) if path is not None else None
+    if content is None or content.content != "elf":
+        return None, None
+    if content.spooled is None:
+        if not must:
+            return None, None
+        raise InspectError(
+            "The start command leads over links to a program that could not be read on the way.",
+            where=_shown(path or ""),
+            next_step="Let the start command name the program itself.",
+        )
+    with spool.read(content.spooled) as file:
+        return read_elf(file), read_build_info(file)
+
+
+def _layer_facts(layers: list[Layer], manifest: Manifest) -> tuple[LayerFacts, ...]:
+    return tuple(
+        LayerFacts(clean_line(diff_id, 100), layer.unpacked_bytes, layer.file_count, created_by)
+        for layer, diff_id, created_by in zip(layers, manifest.diff_ids, manifest.created_by, strict=True)
+    )
+
+
+def _shown(path: str) -> str:
+    """A path for people: absolute, and free of what a terminal would obey."""
+    return _readable(f"/{path}")
+
+
+def _readable(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
+    return clean_line(text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))
+
+
+def _file_entry(path: str, entry: LayerFile) -> FileEntry:
+    return FileEntry(
+        path=_shown(path),
+        kind=entry.kind,
+        size_bytes=entry.size,
+        mode=entry.mode,
+        uid=entry.uid,
+        gid=entry.gid,
+        target=_readable(entry.target),
+        layer=entry.layer,
+        content=entry.content,
+    )

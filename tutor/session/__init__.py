@@ -1,0 +1,1 @@
+"""One learner in one lesson: build, inspect, run, probe, grade. Yields events; knows no screen."""

@@ -1,0 +1,285 @@
+"""A checkpoint: build, read, run, probe, judge. One way for the screen and the command line."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tutor.core.errors import BaseImageMissing, ContainerError, DockerfileError, TutorError
+from tutor.core.events import (
+    BaseNeeded,
+    BuildCancelled,
+    BuildFailed,
+    BuildFinished,
+    CheckJudged,
+    CheckpointFinished,
+    CheckStarted,
+    CommandShown,
+    ContainerExited,
+    ContainerStarted,
+    EndpointProbed,
+    ImageMeasured,
+    Said,
+    SessionEvent,
+)
+from tutor.core.evidence import BuildEvidence, ContainerEvidence, Evidence, ImageEvidence
+from tutor.core.image import ContainerState, SizeRole, SizeRow
+from tutor.core.ports import BuildRequest, RunRequest
+from tutor.core.verdict import CheckpointReport, overall
+from tutor.session.live import (
+    Stages,
+    bases_are_stand_ins,
+    missing_bases,
+    read_dockerfile,
+    read_stages,
+    start_and_settle,
+    why_unreachable,
+)
+from tutor.session.measure import ImageReader
+from tutor.session.merge import merged
+
+if TYPE_CHECKING:
+    from tutor.core.http import HttpExchange
+    from tutor.core.image import BuiltImage
+    from tutor.core.lesson import Lesson
+    from tutor.core.ports import Clock, Engine
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointJob:
+    """What to grade: a folder, as an answer to a lesson."""
+
+    lesson: Lesson
+    context: Path
+    reference: str
+    """The tag the final image gets."""
+    run_id: str
+    workspace_sha256: str
+    use_cache: bool = True
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What is known so far."""
+
+    stages: Stages = field(default_factory=lambda: Stages((), ()))
+    dockerfile_sha256: str = ""
+    build: BuildEvidence = field(default_factory=lambda: BuildEvidence(False, 0.0, "it was not built"))
+    built: tuple[BuiltImage, ...] = ()
+    images: dict[str, ImageEvidence] = field(default_factory=dict)
+    containers: dict[str, ContainerEvidence] = field(default_factory=dict)
+    exchanges: dict[str, tuple[HttpExchange, ...]] = field(default_factory=dict)
+    stand_in: bool = False
+    fault: str = ""
+
+
+class Checkpoint:
+    """Gathers evidence on one engine and has it judged."""
+
+    def __init__(self, engine: Engine, reader: ImageReader, clock: Clock) -> None:
+        self._engine = engine
+        self._reader = reader
+        self._clock = clock
+        self.evidence: Evidence | None = None
+        """Of the last run."""
+        self.report: CheckpointReport | None = None
+        """Of the last run; None while it runs, or when a base image was missing."""
+
+    async def run(self, job: CheckpointJob) -> AsyncGenerator[SessionEvent, None]:
+        """Do all of it, telling every step.
+
+        Ends with CheckpointFinished; or with BaseNeeded, when a base image has to be chosen first.
+        A fault that is not the learner's becomes verdicts that say ``unknown``.
+        """
+        self.evidence = self.report = None
+        began = self._clock.monotonic()
+        taken_at = self._clock.now().isoformat(timespec="seconds")
+        gathered = _Gathered()
+        try:
+            async with aclosing(self._gather(job, gathered)) as events:
+                async for event in events:
+                    yield event
+                    if isinstance(event, BaseNeeded | BuildCancelled):
+                        return
+        except TutorError as error:
+            gathered.fault = str(error)
+        evidence = Evidence(
+            lesson=job.lesson.slug,
+            engine=self._engine.info.name,
+            taken_at=taken_at,
+            dockerfile_sha256=gathered.dockerfile_sha256,
+            stages=gathered.stages.facts,
+            build=gathered.build,
+            images=gathered.images,
+            containers=gathered.containers,
+            exchanges=gathered.exchanges,
+            stand_in=gathered.stand_in,
+            fault=gathered.fault,
+        )
+        self.evidence = evidence
+        async with aclosing(self._judge(job, evidence, taken_at, began)) as events:
+            async for event in events:
+                yield event
+
+    async def _gather(self, job: CheckpointJob, gathered: _Gathered) -> AsyncGenerator[SessionEvent, None]:
+        text = read_dockerfile(job.context)
+        if text is None:
+            gathered.build = BuildEvidence(False, 0.0, "There is no file named Dockerfile in the workspace.")
+            return
+        gathered.dockerfile_sha256 = hashlib.sha256(text.encode()).hexdigest()
+        gathered.stages = read_stages(text)
+        async for needed in missing_bases(self._engine, gathered.stages.bases, job.run_id):
+            yield needed
+            return
+        async with aclosing(self._build(job, gathered)) as events:
+            async for event in events:
+                yield event
+        if not gathered.build.succeeded:
+            return
+        gathered.stand_in = await bases_are_stand_ins(self._engine, gathered.stages.bases)
+        final = gathered.built[-1]
+        async with aclosing(
+            merged(self._read_images(job, gathered), self._run_and_probe(job, gathered, final))
+        ) as merged_events:
+            async for event in merged_events:
+                yield event
+
+    async def _build(self, job: CheckpointJob, gathered: _Gathered) -> AsyncGenerator[SessionEvent, None]:
+        request = BuildRequest(
+            run_id=job.run_id,
+            context=job.context,
+            tag=job.reference,
+            keep_stages=gathered.stages.kept,
+            use_cache=job.use_cache,
+            lesson=job.lesson.slug,
+        )
+        try:
+            async with aclosing(self._engine.builder.build(request)) as events:
+                async for event in events:
+                    if isinstance(event, BuildFinished):
+                        gathered.built = event.images
+                        gathered.build = BuildEvidence(True, event.elapsed_seconds)
+                    elif isinstance(event, BuildFailed):
+                        gathered.build = BuildEvidence(False, event.elapsed_seconds, event.error, event.line)
+                    yield event
+        except DockerfileError as error:
+            gathered.build = BuildEvidence(False, 0.0, str(error), error.line or None)
+            yield BuildFailed(job.run_id, error.what, 0.0, line=error.line or None, next_step=error.next_step)
+        except BaseImageMissing as error:
+            gathered.build = BuildEvidence(False, 0.0, str(error))
+            gathered.fault = str(error)
+
+    async def _read_images(
+        self, job: CheckpointJob, gathered: _Gathered
+    ) -> AsyncGenerator[SessionEvent, None]:
+        # The final image first: it is small, and the learner looks for it.
+        for image in reversed(gathered.built):
+            summary = await self._engine.images.find(image.image_id)
+            if summary is None:
+                gathered.fault = f"The image {image.reference} was removed while it was being read."
+                return
+            name = image.stage or job.lesson.tag
+            async for event in self._reader.read(summary, job.run_id, f"Opening {name}"):
+                yield event
+            evidence = self._reader.evidence[image.image_id]
+            gathered.images[f"{job.lesson.tag}/{image.stage}" if image.stage else job.lesson.tag] = evidence
+            yield ImageMeasured(
+                job.run_id,
+                SizeRow(
+                    name=name,
+                    reference=image.reference,
+                    image_id=image.image_id,
+                    role=SizeRole.BUILDER if image.stage else SizeRole.FINAL,
+                    unpacked_bytes=evidence.unpacked_bytes,
+                    listed_bytes=summary.listed_bytes,
+                    stand_in=gathered.stand_in,
+                    lesson=job.lesson.slug,
+                ),
+            )
+
+    async def _run_and_probe(
+        self, job: CheckpointJob, gathered: _Gathered, final: BuiltImage
+    ) -> AsyncGenerator[SessionEvent, None]:
+        from tutor.grading.check import probe_paths
+
+        tag = job.lesson.tag
+        port = job.lesson.port
+        request = RunRequest(run_id=job.run_id, image=final.image_id, port=port, lesson=job.lesson.slug)
+        paths = probe_paths(job.lesson.checks)
+        try:
+            started = await start_and_settle(self._engine, request, paths[0] if paths else "/")
+        except ContainerError as error:
+            gathered.containers[tag] = ContainerEvidence(ContainerState("exited", None, error.what), port)
+            yield ContainerExited(job.run_id, "", None, error.what, (), error.next_step)
+            return
+        container = started.container
+        try:
+            address = f"{container.host}:{container.host_port}" if container.host_port else ""
+            yield ContainerStarted(job.run_id, container.container_id, tag, address, container.command)
+            exchanges: list[HttpExchange] = []
+            if started.state.is_running:
+                for path in paths:
+                    exchange = await self._engine.probe.request(container, path)
+                    exchanges.append(exchange)
+                    yield CommandShown(job.run_id, exchange.curl)
+                    yield EndpointProbed(job.run_id, exchange)
+            gathered.exchanges[tag] = tuple(exchanges)
+            state = await self._engine.runtime.state(container.container_id)
+            gathered.containers[tag] = ContainerEvidence(
+                state=state,
+                port=container.port,
+                log=await self._engine.runtime.logs(container.container_id),
+                listeners=await self._engine.runtime.listeners(container.container_id)
+                if state.is_running
+                else None,
+            )
+            if not state.is_running:
+                yield ContainerExited(
+                    job.run_id,
+                    container.container_id,
+                    state.exit_code,
+                    state.error,
+                    gathered.containers[tag].log,
+                )
+            elif started.first_answer is None and container.host_port is not None:
+                yield Said(job.run_id, await why_unreachable(self._engine, container), "warning")
+        finally:
+            await asyncio.shield(self._engine.runtime.remove(container.container_id))
+
+    async def _judge(
+        self, job: CheckpointJob, evidence: Evidence, taken_at: str, began: float
+    ) -> AsyncGenerator[SessionEvent, None]:
+        from tutor.grading.runner import judge
+
+        titles = {spec.id: spec.title for spec in job.lesson.checks}
+        for spec in job.lesson.checks:
+            yield CheckStarted(job.run_id, spec.id, titles[spec.id])
+        verdicts = []
+        for verdict in judge(job.lesson.checks, evidence):
+            verdicts.append(verdict)
+            yield CheckJudged(job.run_id, verdict)
+        notes = []
+        if evidence.stand_in:
+            notes.append(
+                "The base image is a stand-in made on this machine, since no registry answered: "
+                "sizes are near those of the real one, not equal."
+            )
+        if not self._engine.info.official:
+            notes.append("Graded for practice: an official grade is made again elsewhere.")
+        self.report = CheckpointReport(
+            lesson=job.lesson.slug,
+            outcome=overall(tuple(verdicts)),
+            verdicts=tuple(verdicts),
+            engine=self._engine.info.name,
+            taken_at=taken_at,
+            elapsed_seconds=self._clock.monotonic() - began,
+            workspace_sha256=job.workspace_sha256,
+            stand_in=evidence.stand_in,
+            notes=tuple(notes),
+        )
+        yield CheckpointFinished(job.run_id, self.report)

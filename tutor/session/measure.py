@@ -1,0 +1,111 @@
+"""How large an image is and what is in it: read once from its archive, remembered by its id."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import TYPE_CHECKING
+
+from tutor.core.errors import StorageError
+from tutor.core.events import ImageMeasured, SessionEvent, WorkProgressed
+from tutor.core.evidence import EVIDENCE_SCHEMA, ImageEvidence
+from tutor.core.image import ImageSummary, SizeRole, SizeRow
+from tutor.session.merge import ThreadWork
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+    from tutor.core.ports import ImageStore, ProgressStore
+
+
+class ImageReader:
+    """Reads image archives off the loop and remembers what they said.
+
+    An image id names its content, so evidence under an id never grows old.
+    """
+
+    def __init__(self, images: ImageStore, store: ProgressStore) -> None:
+        self._images = images
+        self._store = store
+        self.evidence: dict[str, ImageEvidence] = {}
+        """What was read so far, by image id."""
+
+    async def read(
+        self, summary: ImageSummary, run_id: str, label: str
+    ) -> AsyncGenerator[SessionEvent, None]:
+        """Make ``evidence[summary.image_id]`` known, telling progress when an archive is read.
+
+        Raises:
+            ImageNotFound: it was removed meanwhile.
+            InspectError: the archive cannot be read.
+        """
+        from tutor.grading.evidence_json import decode_image_evidence, encode_image_evidence
+
+        image_id = summary.image_id
+        if image_id in self.evidence:
+            return
+        key = _cache_key(image_id)
+        if stored := self._store.cached_evidence(key):
+            try:
+                self.evidence[image_id] = decode_image_evidence(stored)
+            except StorageError:
+                pass
+            else:
+                return
+        work = ThreadWork(lambda progress, cancelled: self._read(summary, progress, cancelled))
+        async for done in work.progress():
+            yield WorkProgressed(run_id, label, done, None)
+        self.evidence[image_id] = work.result
+        self._store.cache_evidence(key, encode_image_evidence(work.result))
+
+    def _read(
+        self, summary: ImageSummary, progress: Callable[[int], None], cancelled: threading.Event
+    ) -> ImageEvidence:
+        from tutor.inspect.archive import read_image
+
+        with self._images.open_archive(summary.image_id) as archive:
+            return read_image(
+                archive, summary.config, image_id=summary.image_id, on_progress=progress, cancelled=cancelled
+            )
+
+    async def measure(
+        self, reference: str, run_id: str, *, name: str, role: SizeRole, lesson: str, stand_in: bool = False
+    ) -> AsyncGenerator[SessionEvent, None]:
+        """Tell the unpacked size of one image; nothing when the image is not there."""
+        summary = await self._images.find(reference)
+        if summary is None:
+            return
+        async for event in self.read(summary, run_id, f"Opening {name}"):
+            yield event
+        yield ImageMeasured(
+            run_id,
+            SizeRow(
+                name=name,
+                reference=reference,
+                image_id=summary.image_id,
+                role=role,
+                unpacked_bytes=self.evidence[summary.image_id].unpacked_bytes,
+                listed_bytes=summary.listed_bytes,
+                stand_in=stand_in or summary.stand_in,
+                lesson=lesson,
+            ),
+        )
+
+    async def packed(self, row: SizeRow, run_id: str) -> AsyncGenerator[SessionEvent, None]:
+        """Tell the packed size of one image: about what a registry would ship."""
+        import dataclasses
+
+        from tutor.inspect.archive import packed_size
+
+        def compress(progress: Callable[[int], None], cancelled: threading.Event) -> int:
+            with self._images.open_archive(row.image_id) as archive:
+                return packed_size(archive, on_progress=progress, cancelled=cancelled)
+
+        work = ThreadWork(compress)
+        async for done in work.progress():
+            yield WorkProgressed(run_id, f"Compressing {row.name}", done, row.unpacked_bytes)
+        yield ImageMeasured(run_id, dataclasses.replace(row, packed_bytes=work.result))
+
+
+def _cache_key(image_id: str) -> str:
+    return f"image/{EVIDENCE_SCHEMA}/{image_id}"

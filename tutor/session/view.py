@@ -1,0 +1,94 @@
+"""What a screen needs to know of a lesson at one moment, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tutor.core.http import HttpExchange
+from tutor.core.image import SizeRow
+from tutor.core.lesson import Lesson, Note, Predict
+from tutor.core.progress import PassState
+from tutor.core.verdict import CheckpointReport, Prediction
+
+
+class NextKind(StrEnum):
+    """What Enter on NEXT does."""
+
+    PREDICT = "predict"
+    LAY = "lay"
+    EDIT = "edit"
+    BUILD = "build"
+    RUN = "run"
+    PROBE = "probe"
+    CHECK = "check"
+    READ = "read"
+    """Turn to the next step."""
+    LESSON = "lesson"
+    """Go on to the next lesson."""
+    DONE = "done"
+    """The course is at its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class NextAction:
+    """The one thing that comes next."""
+
+    kind: NextKind
+    label: str
+    """A short sentence: ``Build the image``, ``Predict: how big will it be?``."""
+    command: str = ""
+    """What the learner could type to do the same by hand."""
+    predict: Predict | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HintView:
+    """The rungs of a ladder shown so far."""
+
+    hint_id: str
+    rungs: tuple[str, ...]
+    total: int
+    locked: str = ""
+    """Why the next rung is not open yet; empty when it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class LessonView:
+    """One lesson at one moment."""
+
+    lesson: Lesson
+    step_index: int
+    step_total: int
+    step_title: str
+    prose: str
+    notes: tuple[Note, ...]
+    next: NextAction
+    sizes: tuple[SizeRow, ...]
+    par_bytes: int | None
+    exchanges: tuple[HttpExchange, ...]
+    """The newest answer of each path asked so far."""
+    address: str
+    """``127.0.0.1:PORT`` of the running container; empty when none runs."""
+    predictions: tuple[Prediction, ...]
+    """Those of this step that were made or skipped."""
+    report: CheckpointReport | None
+    """The newest attempt."""
+    pass_state: PassState
+    hints: tuple[HintView, ...]
+    can_undo_lay: bool
+    workspace: str
+    """The visible folder, for ``Where are my files?``."""
+
+
+@dataclass(frozen=True, slots=True)
+class LessonRow:
+    """One lesson on the course map."""
+
+    lesson: Lesson
+    pass_state: PassState
+    steps_done: int
+    step_total: int
+    seconds_spent: float
+    attempts: int
+    current: bool

@@ -1,0 +1,1 @@
+"""Progress, settings, paths, journal and atomic files."""

@@ -1,0 +1,208 @@
+"""The full-screen tutor."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+from time import monotonic
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import BindingType
+
+from tutor.core.errors import TutorError
+from tutor.ui.binding import APP_BINDINGS
+from tutor.ui.screens.lesson import LessonScreen
+from tutor.ui.theme import DARK, THEMES, fallback_variables, other
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.screen import Screen
+
+    from tutor.core.lesson import Lesson
+    from tutor.session.course import CourseSession
+
+logger = logging.getLogger(__name__)
+
+TWICE_SECONDS = 5.0
+"""Ctrl+C pressed again within this time quits."""
+
+CLOSE_SECONDS = 10.0
+"""How long containers may take to stop when the tutor is left."""
+
+
+class TutorApp(App[None]):
+    """Opens a lesson and keeps the way out clean: typed text saved, work stopped, containers removed."""
+
+    TITLE = "FROM scratch"
+    BINDINGS: ClassVar[list[BindingType]] = APP_BINDINGS
+    ENABLE_COMMAND_PALETTE = True
+
+    def __init__(
+        self, session: CourseSession, *, lesson: str | None = None, theme: str | None = None
+    ) -> None:
+        gc.disable()
+        super().__init__()
+        self.session = session
+        self._first = lesson
+        self._chosen_theme = theme
+        self._lesson_screen: LessonScreen | None = None
+        self._interrupted_at = 0.0
+        for each in THEMES:
+            self.register_theme(each)
+        self.theme = theme or DARK
+
+    async def on_mount(self) -> None:
+        """Open the lesson; what cannot be opened at all ends the tutor with a word on why."""
+        try:
+            self._restore_theme()
+            await self._show_lesson(self._first or self.session.resume_slug())
+            seen = self.session.tour_seen()
+        except TutorError as error:
+            logger.exception("the course cannot be opened")
+            self.exit(return_code=error.exit_code, message=str(error))
+            return
+        if not seen:
+            self.call_after_refresh(self.action_tour)
+
+    def first_picture_stands(self) -> None:
+        """Collect garbage again, without ever looking at what the start left: it stays to the end.
+
+        Starting makes some hundred thousand objects and drops few. Looking through them again and
+        again costs a fifth of the start, and later a stall each time.
+        """
+        if not gc.isenabled():
+            gc.freeze()
+            gc.enable()
+
+    def _restore_theme(self) -> None:
+        stored = self.session.setting("theme")
+        if self._chosen_theme is None and stored in self.available_themes:
+            self.theme = stored
+        self.theme_changed_signal.subscribe(
+            self, lambda theme: self.session.save_setting("theme", theme.name)
+        )
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Values of our own variables under a theme that is not ours."""
+        return fallback_variables(self.current_theme)
+
+    def on_unmount(self) -> None:
+        """However it ends, garbage is collected again."""
+        self.first_picture_stands()
+
+    # Lessons.
+
+    async def _show_lesson(self, slug: str) -> None:
+        before = self._lesson_screen
+        if before is not None:
+            before.save()
+            await before.work.settle()
+        opened = await self.session.open(slug)
+        screen = self._lesson_screen = LessonScreen(self.session, opened)
+        if before is None:
+            await self.push_screen(screen)
+        else:
+            await self.switch_screen(screen)
+
+    def open_lesson(self, slug: str) -> None:
+        """Go to another lesson."""
+        self.run_worker(self._guarded(slug), group="open", exclusive=True, exit_on_error=False)
+
+    async def _guarded(self, slug: str) -> None:
+        from tutor.ui.screens.error import ErrorScreen
+
+        try:
+            await self._show_lesson(slug)
+        except TutorError as error:
+            self.push_screen(ErrorScreen("The lesson cannot be opened", error))
+
+    def open_lesson_after(self, lesson: Lesson) -> None:
+        """Go on to the next lesson."""
+        following = self.session.lesson_after(lesson)
+        if following is not None:
+            self.open_lesson(following.slug)
+
+    # Actions.
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Of Textual's own commands those that ours do not cover."""
+        if screen.is_modal:
+            return
+        yield SystemCommand("Choose a theme", "Any of the themes there are", self.action_change_theme)
+        yield SystemCommand("Screenshot", "Save this screen as an SVG file", self.deliver_screenshot)
+
+    def action_toggle_theme(self) -> None:
+        """Light or dark; kept for the next start."""
+        self.theme = other(self.theme)
+
+    def action_help(self) -> None:
+        """Keys and text."""
+        from tutor.ui.screens.help import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen())
+
+    def action_tour(self) -> None:
+        """The four screens of the first start."""
+        from tutor.ui.screens.tour import TourScreen
+
+        self.push_screen(TourScreen(), lambda _: self.session.mark_tour_seen())
+
+    def action_help_quit(self) -> None:
+        """Ctrl+C: once says how to leave, twice leaves."""
+        now = monotonic()
+        if now - self._interrupted_at <= TWICE_SECONDS:
+            self.run_worker(self.action_quit(), group="quit", exit_on_error=False)
+            return
+        self._interrupted_at = now
+        text = "Press Ctrl+C again to quit, or Esc to stop what runs."
+        if self._lesson_screen is not None and self._lesson_screen.is_current:
+            self._lesson_screen.say(text)
+        else:
+            self.notify(text, timeout=TWICE_SECONDS, markup=False)
+
+    async def action_quit(self) -> None:
+        """Leave. Asks first while something runs."""
+        from tutor.ui.screens.confirm import YES, ConfirmScreen
+
+        screen = self._lesson_screen
+        if isinstance(self.screen, ConfirmScreen):
+            return
+        if screen is None or not screen.work.is_busy:
+            self._leave()
+            return
+
+        def answered(answer: str | None) -> None:
+            if answer == YES:
+                self._leave()
+
+        self.push_screen(
+            ConfirmScreen(
+                "Quit now?",
+                f"Still under way: {screen.work.name.lower()}. It will be stopped; nothing of it is left.",
+                yes="Stop and quit",
+                no="Stay",
+            ),
+            answered,
+        )
+
+    def _leave(self) -> None:
+        self.run_worker(self._close(), group="quit", exclusive=True, exit_on_error=False)
+
+    async def _close(self) -> None:
+        screen = self._lesson_screen
+        if screen is not None:
+            # Text that cannot be saved keeps the tutor open: the error says why.
+            if not screen.save():
+                return
+            await screen.work.settle()
+        with contextlib.suppress(TimeoutError):
+            try:
+                await asyncio.wait_for(self.session.close(), CLOSE_SECONDS)
+            except TutorError:
+                logger.exception("the engine was not left cleanly")
+        self.exit()

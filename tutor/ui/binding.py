@@ -1,0 +1,89 @@
+"""Every key, in one place. Ids are stable, so that a learner's own keys can refer to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+
+def key(
+    keys: str, action: str, description: str, tooltip: str, *, show: bool = False, display: str | None = None
+) -> Binding:
+    """A binding whose id is its action in kebab case."""
+    return Binding(
+        keys,
+        action,
+        description,
+        show=show,
+        key_display=display,
+        tooltip=tooltip,
+        id=action.partition("(")[0].removeprefix("app.").replace("_", "-")
+        + (f"-{action.partition('(')[2].strip(')').strip(chr(39))}" if "(" in action else ""),
+    )
+
+
+def alias(keys: str, action: str) -> Binding:
+    """Another key for an action: one that works inside the editor too."""
+    return Binding(
+        keys, action, f"{action.capitalize()}, also in the editor", show=False, id=f"{action}-alias"
+    )
+
+
+LESSON_BINDINGS: list[BindingType] = [
+    key("b", "build", "Build", "Build the image from the workspace.", show=True),
+    key("r", "run", "Run", "Start the image and leave it running.", show=True),
+    key("p", "probe", "Probe", "Ask the running container's endpoints.", show=True),
+    key("c", "check", "Check", "Grade the workspace: build, run, ask, judge.", show=True),
+    key("h", "hint", "Hint", "Show the next hint that fits what went wrong.", show=True),
+    key("e", "edit", "Editor", "Edit the Dockerfile; Escape leaves it.", show=True),
+    key("z", "bigger", "Bigger", "Give all the room to this pane, or take it back.", show=True),
+    key("n,enter", "proceed", "NEXT", "Do what comes next."),
+    key("s", "skip", "Skip prediction", "Go on without a prediction."),
+    key("left_square_bracket", "previous_step", "Step back", "Turn to the step before.", display="["),
+    key("right_square_bracket", "next_step", "Step on", "Turn to the step after.", display="]"),
+    key("pageup", "page(-1)", "Page up", "Scroll the lesson's text up."),
+    key("pagedown", "page(1)", "Page down", "Scroll the lesson's text down."),
+    key("slash", "ask_path", "Ask a path", "Type a path to ask the container for.", display="/"),
+    key("m", "map", "Course map", "All lessons and how far you are."),
+    key("E", "external_editor", "Open $EDITOR", "Edit the Dockerfile in your own editor."),
+    key("u", "undo_lab", "Undo lab", "Put back the files the last lab replaced."),
+    key("1", "pane('file')", "File", "Show the Dockerfile."),
+    key("2", "pane('build')", "Build pane", "Show the live build."),
+    key("3", "pane('sizes')", "Sizes pane", "Show the image sizes."),
+    key("4", "pane('endpoints')", "Endpoints pane", "Show the endpoints."),
+    key("5", "pane('checks')", "Checks pane", "Show the checks and hints."),
+    alias("f5", "build"),
+    alias("f8", "run"),
+    alias("f9", "check"),
+    key("escape", "stop", "Stop", "Stop what runs, or go back to NEXT."),
+]
+
+APP_BINDINGS: list[BindingType] = [
+    key("question_mark", "app.help", "Help", "Keys and how this works.", show=True, display="?"),
+    Binding("f1", "app.help", "Help, also in the editor", show=False, id="help-alias"),
+    key("colon", "app.command_palette", "Commands", "Every action by name.", show=True, display=":"),
+    key("q", "app.quit", "Quit", "Save and leave. Asks while a build runs.", show=True),
+    key("t", "app.toggle_theme", "Light or dark", "Change between the light and the dark theme."),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """An action that the palette offers besides those with keys."""
+
+    title: str
+    help: str
+    action: str
+
+
+EXTRA_COMMANDS = (
+    Command("Packed size", "Compute about what a registry ships of the chosen image", "packed"),
+    Command("Copy curl", "Copy the last request as a curl line", "copy_curl"),
+    Command("Where are my files?", "Show and copy the path of the workspace", "where"),
+    Command("Reset lesson", "Workspace and steps as at the start; your files are kept aside", "reset"),
+    Command("Look for an engine", "Look again for Docker, else take the embedded engine", "connect"),
+    Command("About this engine", "Which engine is in use, and how its isolation works", "engine_info"),
+    Command("Take the other version", "Show the Dockerfile another program wrote meanwhile", "take_other"),
+    Command("Show the tour", "The four screens of the first start", "app.tour"),
+)

@@ -1,0 +1,212 @@
+"""The lesson screen: every key and click, passed on to the session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import on
+from textual.binding import BindingType
+from textual.command import Provider
+from textual.widgets import Input
+
+from tutor.session.view import NextKind
+from tutor.ui.binding import LESSON_BINDINGS
+from tutor.ui.command import ActionProvider
+from tutor.ui.message import (
+    AnswerGiven,
+    AnswerSkipped,
+    PackedSizeAsked,
+    PaneChosen,
+    PathAsked,
+    ProceedRequested,
+)
+from tutor.ui.screens import STYLES
+from tutor.ui.screens.lesson_desk import LessonDesk
+from tutor.ui.widgets.answer_row import AnswerRow
+from tutor.ui.widgets.lesson_pane import LessonPane
+
+_PANE_FOCUS = {
+    "build": "#build-steps",
+    "sizes": "#size-list",
+    "endpoints": "#endpoint-history",
+    "checks": "#checks",
+}
+_BUSY_NAME = {
+    NextKind.BUILD: "Building",
+    NextKind.RUN: "Starting the container",
+    NextKind.PROBE: "Asking the endpoints",
+    NextKind.CHECK: "Checking",
+    NextKind.LAY: "Laying files",
+    NextKind.EDIT: "Looking at your edit",
+    NextKind.READ: "Reading on",
+}
+
+
+class LessonScreen(LessonDesk):
+    """One learner in one lesson. The session decides and does."""
+
+    CSS_PATH = STYLES / "lesson.tcss"
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ActionProvider}
+    BINDINGS: ClassVar[list[BindingType]] = LESSON_BINDINGS
+    AUTO_FOCUS = "#next"
+    HELP = """\
+    ## The lesson
+
+    Enter does what NEXT says. Letters are keys everywhere but in the editor and in inputs.
+    """
+
+    # The loop.
+
+    async def action_proceed(self) -> None:
+        """Do what comes next."""
+        kind = self.session.view().next.kind
+        # Enter anywhere brings the keys back to NEXT, where the next question is answered.
+        self.next_line.focus()
+        match kind:
+            case NextKind.PREDICT:
+                self.next_line.answer.field.focus()
+            case NextKind.READ if not self.work.is_busy:
+                await self.action_next_step()
+            case NextKind.LESSON:
+                self.tutor.open_lesson_after(self.session.lesson)
+            case NextKind.DONE:
+                self.action_map()
+            case _:
+                if self.work.begin(_BUSY_NAME[kind], self.session.advance) and kind is NextKind.CHECK:
+                    await self.bench.checks.begin()
+                if kind is NextKind.EDIT and self.is_compact:
+                    self.bench.pane = "file"
+
+    def action_build(self) -> None:
+        """Build."""
+        self.work.begin("Building", self.session.build)
+
+    def action_run(self) -> None:
+        """Run."""
+        self.work.begin("Starting the container", self.session.run)
+
+    def action_probe(self) -> None:
+        """Ask the endpoints."""
+        self.work.begin("Asking the endpoints", self.session.probe)
+
+    async def action_check(self) -> None:
+        """Grade."""
+        if self.work.begin("Checking", self.session.check):
+            await self.bench.checks.begin()
+
+    async def action_hint(self) -> None:
+        """The next hint."""
+        hint = self.session.reveal_hint()
+        if hint is None:
+            self.say("No hint fits now: build or check first, and hints follow what went wrong.")
+            return
+        self.bench.pane = "checks"
+        if hint.locked:
+            self.say(hint.locked)
+        await self.refresh_view()
+
+    @on(AnswerGiven)
+    async def predict(self, event: AnswerGiven) -> None:
+        """Take a prediction."""
+        problem = self.session.predict(event.answer, event.confidence)
+        if problem:
+            self.next_line.complain(problem)
+            return
+        await self._question_closed()
+
+    @on(AnswerRow.Complained)
+    def complain(self, event: AnswerRow.Complained) -> None:
+        """Say what is wrong with an answer."""
+        self.next_line.complain(event.text)
+
+    @on(AnswerSkipped)
+    async def action_skip(self) -> None:
+        """Go on without a prediction."""
+        if self.next_line.question is None:
+            self.say("There is nothing to skip: s skips a prediction.")
+            return
+        self.session.skip_prediction()
+        await self._question_closed()
+
+    async def _question_closed(self) -> None:
+        await self.refresh_view()
+        self.next_line.focus()
+        self.focus_question()
+
+    def action_stop(self) -> None:
+        """Stop what runs; otherwise back to NEXT."""
+        if isinstance(self.focused, Input) or not self.work.is_busy:
+            self.next_line.focus()
+        else:
+            self.work.stop()
+
+    # Steps.
+
+    async def action_go_to_step(self, index: int) -> None:
+        """Turn to a step."""
+        if self.session.go_to_step(index):
+            self.say("")
+            await self.refresh_view()
+            self.focus_question()
+
+    async def action_next_step(self) -> None:
+        """Turn on."""
+        await self.action_go_to_step(self.session.view().step_index + 1)
+
+    async def action_previous_step(self) -> None:
+        """Turn back."""
+        await self.action_go_to_step(self.session.view().step_index - 1)
+
+    def action_page(self, pages: int) -> None:
+        """Scroll the lesson's text."""
+        pane = self.query_one(LessonPane)
+        pane.scroll_relative(y=pages * max(1, pane.size.height - 1), animate=False)
+
+    # Panes.
+
+    def action_pane(self, pane: str) -> None:
+        """Show a pane and give it the keys."""
+        if not self.bench.is_complete:
+            return
+        if pane == "file" and not self.is_compact:
+            self.bench.editor.focus()
+            return
+        self.bench.pane = pane
+        if pane in _PANE_FOCUS:
+            self.bench.query_one(_PANE_FOCUS[pane]).focus()
+
+    def action_bigger(self) -> None:
+        """All the room for the pane with the keys; the panes at the right when NEXT has them."""
+        focused = self.focused
+        path = list(focused.ancestors_with_self) if focused is not None else []
+        in_lesson = any(isinstance(node, LessonPane) for node in path)
+        in_editor = focused is self.bench.editor
+        self.zoom("lesson" if in_lesson else "file" if in_editor else "pane")
+
+    def action_ask_path(self) -> None:
+        """Type a path to ask for."""
+        if not self.bench.is_complete:
+            return
+        self.bench.pane = "endpoints"
+        self.bench.query_one("#endpoint-path").focus()
+
+    @on(PaneChosen)
+    def choose_pane(self, event: PaneChosen) -> None:
+        """A tab was clicked."""
+        self.action_pane(event.pane)
+
+    @on(PathAsked)
+    def ask_path(self, event: PathAsked) -> None:
+        """A path was typed."""
+        self.work.begin(f"Asking {event.path}", lambda: self.session.probe(event.path))
+
+    @on(PackedSizeAsked)
+    def measure_packed(self, event: PackedSizeAsked) -> None:
+        """A packed size is wanted."""
+        self.work.begin("Packing to measure", lambda: self.session.measure_packed(event.image_id))
+
+    @on(ProceedRequested)
+    async def proceed(self) -> None:
+        """NEXT was clicked."""
+        await self.action_proceed()

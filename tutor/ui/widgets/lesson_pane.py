@@ -1,0 +1,101 @@
+"""One step of the lesson: its text, its notes, and predictions beside their facts."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Markdown, Static
+
+from tutor.core.lesson import Note
+from tutor.core.verdict import Prediction
+from tutor.session.view import LessonView
+from tutor.ui import present
+
+_NOTE_TITLE = {"note": "Note", "warning": "Careful", "finer-truth": "The finer truth"}
+
+
+class LessonPane(VerticalScroll):
+    """The text of one step. Only that step is drawn: every Markdown block is a widget of its own."""
+
+    HELP = """\
+    ## Lesson
+
+    One step at a time. `[` and `]` (or left and right) turn to the step before and after;
+    PageUp and PageDown scroll this text from anywhere outside the editor.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "screen.previous_step", "Step back", show=False, id="lesson-left"),
+        Binding("right", "screen.next_step", "Step on", show=False, id="lesson-right"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(id="lesson")
+        self._shown = ("", "")
+        self._predictions: tuple[Prediction, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        """The text, then what was predicted."""
+        yield Markdown(id="lesson-text", open_links=False)
+        yield Static(id="lesson-predictions", markup=False)
+
+    def on_mount(self) -> None:
+        """Nothing is predicted yet."""
+        self.query_one("#lesson-predictions").display = False
+
+    async def show(self, view: LessonView) -> None:
+        """Show a step; nothing is drawn again when only its surroundings changed."""
+        key = (view.lesson.slug, f"{view.step_index}")
+        if key != self._shown:
+            self._shown = key
+            self.border_title = f"Step {view.step_index + 1} of {view.step_total}"
+            await self.query_one("#lesson-text", Markdown).update(step_markdown(view))
+            self.scroll_home(animate=False)
+        if view.predictions != self._predictions:
+            self._predictions = view.predictions
+            block = self.query_one("#lesson-predictions", Static)
+            block.update(predictions_block(view.predictions))
+            block.display = bool(view.predictions)
+            if any(prediction.actual for prediction in view.predictions):
+                self.call_after_refresh(block.scroll_visible, animate=False)
+
+
+def step_markdown(view: LessonView) -> str:
+    """A step as one Markdown text: title, prose, and notes as quotes."""
+    return "\n\n".join([f"## {view.step_title}", view.prose.strip(), *map(note_markdown, view.notes)])
+
+
+def note_markdown(note: Note) -> str:
+    """A remark as a quote with its kind in bold, so that it stands apart without colour too."""
+    title = _NOTE_TITLE.get(note.kind, note.kind.replace("-", " ").capitalize())
+    lines = f"**{title}.** {note.say.strip()}".splitlines()
+    return "\n".join(f"> {line}".rstrip() for line in lines)
+
+
+def predictions_block(predictions: tuple[Prediction, ...]) -> Content:
+    """What was said and what was measured, side by side."""
+    lines: list[Content] = []
+    for prediction in predictions:
+        if prediction.skipped and not prediction.actual:
+            continue
+        close = present.hit(prediction)
+        sign, style = (
+            ("≈", "$quiet") if not prediction.actual else ("✓", "$success") if close else ("≠", "$warning")
+        )
+        said = present.with_unit(prediction.predicted, prediction.unit) or "no guess"
+        why = prediction.why.strip() if prediction.actual else ""
+        lines.append(
+            Content.assemble(
+                (f"{sign} {prediction.ask}\n", style),
+                ("  you  ", "$quiet"),
+                (said, "bold"),
+                ("    measured  ", "$quiet"),
+                (present.fact(prediction), "bold" if prediction.actual else "$quiet"),
+                (f"\n{why}" if why else "", "$quiet"),
+            )
+        )
+    return Content("\n\n").join(lines)

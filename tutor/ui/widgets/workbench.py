@@ -1,0 +1,114 @@
+"""The right side: the editor and the panes, with tabs. On a small screen one of them shows at a time."""
+
+from __future__ import annotations
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.reactive import var
+from textual.widgets import Static
+
+from tutor.ui.message import PaneChosen
+from tutor.ui.widgets.build_pane import BuildPane
+from tutor.ui.widgets.check_pane import CheckPane
+from tutor.ui.widgets.dockerfile_editor import DockerfileEditor
+from tutor.ui.widgets.endpoint_pane import EndpointPane
+from tutor.ui.widgets.sizes_pane import SizesPane
+
+PANES = {"file": "File", "build": "Build", "sizes": "Sizes", "endpoints": "Endpoints", "checks": "Checks"}
+"""Every pane in the order of its digit, and its title."""
+
+FIRST_PANE = "build"
+
+
+class PaneTab(Static):
+    """One tab; its digit is its key."""
+
+    def __init__(self, pane: str, number: int) -> None:
+        self.pane = pane
+        self._number = number
+        classes = "tab -chosen" if pane == FIRST_PANE else "tab"
+        super().__init__(markup=False, classes=classes, id=f"tab-{pane}")
+        self.tooltip = f"{PANES[pane]} (key {number})"
+        self.mark("")
+
+    def mark(self, sign: str, style: str = "") -> None:
+        """Show a sign beside the title: how the last work in that pane ended."""
+        self.update(
+            Content.assemble(
+                (f"{self._number} ", "$quiet"), PANES[self.pane], (f" {sign}" if sign else "", style)
+            )
+        )
+
+    def on_click(self, event: events.Click) -> None:
+        """Show the pane."""
+        event.stop()
+        self.post_message(PaneChosen(self.pane))
+
+
+class Workbench(Vertical):
+    """Editor, tabs, panes. ``pane`` is the one chosen."""
+
+    pane: var[str] = var(FIRST_PANE, init=False)
+
+    def __init__(self) -> None:
+        super().__init__(id="bench", classes=f"-shows-{FIRST_PANE}")
+        self.is_complete = False
+        """Whether all panes are there."""
+
+    def compose(self) -> ComposeResult:
+        """The tabs stand between the editor and the panes, or above all when room is short."""
+        yield DockerfileEditor()
+        with Horizontal(id="tabs"):
+            for number, pane in enumerate(PANES, 1):
+                yield PaneTab(pane, number)
+        yield BuildPane()
+
+    async def complete(self) -> None:
+        """Add what the first picture does not show: the lesson is read sooner for it."""
+        await self.build.complete()
+        await self.mount(SizesPane(), EndpointPane(), CheckPane())
+        self.is_complete = True
+
+    def watch_pane(self, before: str, now: str) -> None:
+        """Another pane was chosen."""
+        if before != now and self.is_mounted:
+            self.remove_class(f"-shows-{before}", update=False)
+            self.add_class(f"-shows-{now}")
+            self.tab(before).remove_class("-chosen")
+            self.tab(now).add_class("-chosen")
+
+    @on(events.Click, "#tabs")
+    def stop_click(self, event: events.Click) -> None:
+        """A click beside the tabs means nothing."""
+        event.stop()
+
+    def tab(self, pane: str) -> PaneTab:
+        """The tab of a pane."""
+        return self.query_one(f"#tab-{pane}", PaneTab)
+
+    @property
+    def editor(self) -> DockerfileEditor:
+        """The Dockerfile."""
+        return self.query_one(DockerfileEditor)
+
+    @property
+    def build(self) -> BuildPane:
+        """The live build."""
+        return self.query_one(BuildPane)
+
+    @property
+    def sizes(self) -> SizesPane:
+        """The image sizes."""
+        return self.query_one(SizesPane)
+
+    @property
+    def endpoints(self) -> EndpointPane:
+        """The endpoints."""
+        return self.query_one(EndpointPane)
+
+    @property
+    def checks(self) -> CheckPane:
+        """The checkpoint."""
+        return self.query_one(CheckPane)
