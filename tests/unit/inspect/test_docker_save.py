@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
@@ -45,13 +46,17 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     (context / "data" / "a.txt").write_text("twelve bytes")
     (context / "data" / "link").symlink_to("a.txt")
     for target in (["--target", "builder", "-t", f"{name}-builder"], ["-t", name]):
-        docker("build", "-q", "--label", "fromscratch.test=inspect", *target, str(context))
+        docker(
+            "build", "-q", "--rm", "--force-rm", "--label", "fromscratch.test=inspect", *target, str(context)
+        )
     yield name
     docker("image", "rm", name, f"{name}-builder")
 
 
 def docker(*arguments: str) -> bytes:
-    done = subprocess.run(["docker", *arguments], capture_output=True, check=False, timeout=120)
+    # BuildKit would keep cache records that no tag leads to; the classic builder's steps go with the image.
+    environ = os.environ | {"DOCKER_BUILDKIT": "0"}
+    done = subprocess.run(["docker", *arguments], capture_output=True, check=False, timeout=120, env=environ)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout
 
