@@ -72,9 +72,10 @@ class Wiring:
         if self._course is None:
             from tutor.catalog.course import load_course
             from tutor.catalog.location import shipped_folders
+            from tutor.grading.check import known_checks
 
             lessons, context = shipped_folders()
-            self._course = load_course(lessons, context)
+            self._course = load_course(lessons, context, known_checks())
         return self._course
 
     async def docker(self) -> Engine:

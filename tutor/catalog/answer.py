@@ -8,12 +8,14 @@ from pathlib import Path
 
 import msgspec
 
-from tutor.catalog.consistency import report_links
+from tutor.catalog.action_order import report_links
 from tutor.catalog.field import Source, Text, open_source, read_fields
 from tutor.catalog.problem import ProblemList, one_of
 from tutor.core.lesson import Lesson
 
 ANSWERS_FILE = "answers.yaml"
+ENGINES = ("docker", "embedded")
+"""The engines that answers are tried on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class RightAnswer:
     """What it does differently from the other right ones."""
     folder: Path
     """Only the files that differ from the lesson's start."""
+    engines: tuple[str, ...] = ENGINES
+    """Where it can be tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,9 @@ class WrongAnswer:
     why: str
     """What its author believes."""
     folder: Path
+    nearest: str = ""
+    """The right answer that is nearest to it; empty when none is named."""
+    engines: tuple[str, ...] = ENGINES
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +55,20 @@ class Answers:
 
 
 class _Answers(msgspec.Struct):
-    right: dict[str, Text]
+    right: dict[str, object]
     wrong: dict[str, object]
+
+
+class _Right(msgspec.Struct):
+    route: Text
+    engines: list[Text] = []
 
 
 class _Wrong(msgspec.Struct):
     caught_by: Text
     why: Text
+    nearest: str = ""
+    engines: list[Text] = []
 
 
 def load_answers(lesson: Lesson) -> Answers:
@@ -84,29 +98,52 @@ def _read(lesson: Lesson, problems: ProblemList) -> Answers | None:
         return None
     _report_folders(lesson, source, "right", model.right)
     _report_folders(lesson, source, "wrong", model.wrong)
-    right = tuple(
-        RightAnswer(name, route.strip(), lesson.folder / "right" / name)
-        for name, route in model.right.items()
-    )
-    wrong = []
+    right = []
+    for name, given in model.right.items():
+        if isinstance(given, str) and given.strip():
+            right.append(RightAnswer(name, given.strip(), lesson.folder / "right" / name))
+        elif route := read_fields(source, _Right, f"$.right.{name}"):
+            engines = _engines(source, f"$.right.{name}", route.engines)
+            right.append(RightAnswer(name, route.route.strip(), lesson.folder / "right" / name, engines))
+    wrong = [found for name in model.wrong if (found := _wrong(lesson, source, name, list(model.right)))]
+    return Answers(tuple(right), tuple(wrong))
+
+
+def _wrong(lesson: Lesson, source: Source, name: str, right: list[str]) -> WrongAnswer | None:
+    fields = read_fields(source, _Wrong, f"$.wrong.{name}")
+    if fields is None:
+        return None
     ids = [check.id for check in lesson.checks]
-    for name in model.wrong:
-        fields = read_fields(source, _Wrong, f"$.wrong.{name}")
-        if fields is None:
-            continue
-        if fields.caught_by not in ids:
-            source.report(
-                f"$.wrong.{name}.caught_by",
-                f'The checkpoint has no check "{fields.caught_by}".',
-                one_of(ids, fields.caught_by),
-            )
-        wrong.append(WrongAnswer(name, fields.caught_by, fields.why.strip(), lesson.folder / "wrong" / name))
-    return Answers(right, tuple(wrong))
+    if fields.caught_by not in ids:
+        source.report(
+            f"$.wrong.{name}.caught_by",
+            f'The checkpoint has no check "{fields.caught_by}".',
+            one_of(ids, fields.caught_by),
+        )
+    if fields.nearest and fields.nearest not in right:
+        source.report(
+            f"$.wrong.{name}.nearest",
+            f'There is no right answer "{fields.nearest}".',
+            one_of(right, fields.nearest),
+        )
+    return WrongAnswer(
+        name=name,
+        caught_by=fields.caught_by,
+        why=fields.why.strip(),
+        folder=lesson.folder / "wrong" / name,
+        nearest=fields.nearest,
+        engines=_engines(source, f"$.wrong.{name}", fields.engines),
+    )
 
 
-def _report_folders(
-    lesson: Lesson, source: Source, kind: str, named: dict[str, object] | dict[str, Text]
-) -> None:
+def _engines(source: Source, path: str, given: list[Text]) -> tuple[str, ...]:
+    for name in given:
+        if name not in ENGINES:
+            source.report(f"{path}.engines", f'There is no engine "{name}".', one_of(ENGINES, name))
+    return tuple(given) or ENGINES
+
+
+def _report_folders(lesson: Lesson, source: Source, kind: str, named: dict[str, object]) -> None:
     folder = lesson.folder / kind
     there = {path.name for path in folder.iterdir() if path.is_dir()} if folder.is_dir() else set()
     for name in sorted(there - set(named)):

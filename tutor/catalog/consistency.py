@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from types import UnionType
 from typing import Protocol
 
-from tutor.catalog.measure import parse_measure
+from tutor.catalog.action_order import report_actions, report_links
+from tutor.catalog.live_value import report_measures
 from tutor.catalog.problem import ProblemList, one_of
 from tutor.core.condition import parse_condition
-from tutor.core.lesson import Build, CheckSpec, Hint, Lay, Lesson, Predict, Probe, Run
+from tutor.core.lesson import CheckSpec, Fill, Hint, Lesson, Order, Predict, Quiz, Recall
 
 _SUBJECT_PARTS = {"image": 2, "container": 2, "stage": 3, "dockerfile": 1}
 
@@ -47,107 +48,31 @@ def report_inconsistencies(
         )
     report_links(lesson.folder / "start", lesson.folder, 0, problems)
     _report_ids(lesson, problems)
-    _report_actions(lesson, problems)
-    _report_predictions(lesson, problems)
+    report_actions(lesson, problems)
+    report_measures(lesson, problems)
     _report_checks(lesson, known_checks, problems)
     _report_hints(lesson, problems)
 
 
-def report_links(folder: Path, lesson_folder: Path, line: int, problems: ProblemList) -> None:
-    """Symbolic links could lead out of the lesson: none may lie below the folder."""
-    for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
-        if path.is_symlink():
-            problems.add(
-                line,
-                f"{path.relative_to(lesson_folder)} is a symbolic link.",
-                "Lessons hold plain files only; copy what it points to.",
-            )
+_Question = Predict | Quiz | Order | Fill | Recall
+"""Answers to these are stored under their ids, side by side."""
+_Named = _Question | CheckSpec | Hint
 
 
-def _all(lesson: Lesson, kind: type) -> Iterator[tuple[str, int]]:
+def _all(lesson: Lesson, kind: type | UnionType) -> Iterator[tuple[str, int]]:
     for step in lesson.steps:
         for device in step.devices:
-            if isinstance(device, kind) and isinstance(device, Predict | CheckSpec | Hint):
+            if isinstance(device, kind) and isinstance(device, _Named):
                 yield device.id, device.line
 
 
 def _report_ids(lesson: Lesson, problems: ProblemList) -> None:
-    for kind, word in ((Predict, "predictions"), (CheckSpec, "checks"), (Hint, "hints")):
+    for kind, word in ((CheckSpec, "checks"), (Hint, "hints"), (_Question, "questions")):
         seen: dict[str, int] = {}
         for name, line in _all(lesson, kind):
             if name in seen:
                 problems.add(line, f'Two {word} have the id "{name}"; the other is in line {seen[name]}.')
             seen.setdefault(name, line)
-
-
-def _report_actions(lesson: Lesson, problems: ProblemList) -> None:
-    built: set[str] = set()
-    ran: set[str] = set()
-    for step in lesson.steps:
-        for action in step.actions:
-            if isinstance(action, Build | Run | Probe) and action.tag not in lesson.tags:
-                problems.add(
-                    action.line,
-                    f'The tag "{action.tag}" is not among the lesson\'s tags.',
-                    one_of(lesson.tags, action.tag),
-                )
-                continue
-            match action:
-                case Build():
-                    built.add(action.tag)
-                case Run():
-                    ran.add(action.tag)
-                    if action.tag not in built:
-                        problems.add(action.line, f'"{action.tag}" is run before any step builds it.')
-                case Probe():
-                    if action.tag not in ran:
-                        problems.add(action.line, f'"{action.tag}" is asked before any step runs it.')
-                case Lay():
-                    _report_lay(lesson, action, problems)
-                case _:
-                    pass
-
-
-def _report_lay(lesson: Lesson, action: Lay, problems: ProblemList) -> None:
-    source = lesson.folder / action.source
-    if not source.resolve().is_relative_to(lesson.folder.resolve()):
-        problems.add(action.line, f'"{action.source}" leads out of the lesson\'s folder.')
-    elif not source.is_dir():
-        folders = [
-            str(path.relative_to(lesson.folder)) for path in lesson.folder.glob("*/*") if path.is_dir()
-        ]
-        problems.add(
-            action.line,
-            f'There is no folder "{action.source}" in {lesson.name}.',
-            one_of(folders, action.source),
-        )
-    elif not any(path.is_file() for path in source.rglob("*")):
-        problems.add(action.line, f'The folder "{action.source}" holds no file.')
-    else:
-        report_links(source, lesson.folder, action.line, problems)
-
-
-def _report_predictions(lesson: Lesson, problems: ProblemList) -> None:
-    probed = {
-        path
-        for step in lesson.steps
-        for action in step.actions
-        if isinstance(action, Probe)
-        for path in action.paths
-    }
-    for step in lesson.steps:
-        for device in step.devices:
-            measure = parse_measure(device.measure) if isinstance(device, Predict) else None
-            if measure is None:
-                continue
-            if measure.tag and measure.tag not in lesson.tags:
-                problems.add(
-                    device.line,
-                    f'The tag "{measure.tag}" is not among the lesson\'s tags.',
-                    one_of(lesson.tags, measure.tag),
-                )
-            if measure.path and measure.path not in probed:
-                problems.add(device.line, f"No step asks {measure.path}.", one_of(probed, measure.path))
 
 
 def _report_checks(

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from pathlib import PurePosixPath
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -97,6 +98,19 @@ def choose(source: Source, path: str, given: str, among: type[_Choice]) -> _Choi
     return None
 
 
+def stays_inside(source: Source, path: str, given: str) -> bool:
+    """Whether a name lies below its folder; notes it when it does not."""
+    parts = PurePosixPath(given).parts
+    if given.startswith("/") or "\\" in given or ".." in parts or not parts:
+        source.report(
+            path,
+            f'"{given}" leaves its folder.',
+            "Write a path below it, with forward slashes and without .. in it.",
+        )
+        return False
+    return True
+
+
 def _named(at: str, path: str) -> str:
     return at.removeprefix(path).lstrip(".") or "all of it"
 
@@ -104,8 +118,11 @@ def _named(at: str, path: str) -> str:
 def _plain(said: str) -> str:
     words = {"`str` of length >= 1": "a text that is not empty", "`str`": "a text", "`int`": "a whole number"}
     words |= {"`array`": "a list", "`object`": "a mapping", "`bool`": "true or false", "`null`": "nothing"}
-    words |= {"`float`": "a number with a point"}
+    words |= {"`float`": "a number with a point", "`bool | int | float | str`": "a text or a number"}
+    words |= {"`int | float | str`": "a text or a number", "`int | str`": "a text or a number"}
     for code, plain in words.items():
         said = said.replace(code, plain)
     said = re.sub(r"^Expected a list of length >= 1$", "expected a list that is not empty", said)
+    said = re.sub(r"^Object contains unknown field `(.*)`$", r'there is no key "\1"', said)
+    said = re.sub(r"^Object missing required field `(.*)`$", r'the key "\1" is missing', said)
     return said[:1].lower() + said[1:]

@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 
 from tutor.catalog.consistency import KnownCheck, report_inconsistencies
-from tutor.catalog.device import read_devices
+from tutor.catalog.device import CLAIMS, read_devices
 from tutor.catalog.field import Text, open_source, read_fields
 from tutor.catalog.markdown import cut_into_steps
 from tutor.catalog.problem import ProblemList
@@ -30,6 +30,7 @@ class _FrontMatter(msgspec.Struct):
     port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 8080
     par_bytes: Annotated[int, msgspec.Meta(ge=1)] | None = None
     tags: list[Text] = []
+    claims: list[Annotated[int, msgspec.Meta(ge=1, le=CLAIMS)]] = []
 
 
 def load_lesson(
@@ -75,6 +76,7 @@ def load_lesson(
         steps=tuple(steps),
         folder=folder,
         context=context,
+        claims=tuple(dict.fromkeys(matter.claims)),
     )
     report_inconsistencies(lesson, known_checks, problems)
     return None if problems else lesson

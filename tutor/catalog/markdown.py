@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-DEVICE_NAMES = ("predict", "do", "check", "hint", "note")
+DEVICE_NAMES = ("predict", "do", "quiz", "order", "fill", "check", "hint", "note", "recall")
 
 
 @dataclass(frozen=True, slots=True)

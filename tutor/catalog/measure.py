@@ -1,4 +1,4 @@
-"""The facts a prediction may be laid beside."""
+"""The facts that a prediction is laid beside, and that prose shows live."""
 
 from __future__ import annotations
 
@@ -10,20 +10,36 @@ from tutor.core.lesson import Unit
 MEASURES: dict[str, Unit] = {
     "image.TAG.unpacked_bytes": Unit.MEGABYTES,
     "image.TAG.file_count": Unit.NUMBER,
+    "image.TAG.executable_count": Unit.NUMBER,
     "stage.TAG.STAGE.unpacked_bytes": Unit.MEGABYTES,
     "base.unpacked_bytes": Unit.MEGABYTES,
+    "packed.TAG.bytes": Unit.MEGABYTES,
     "reduction.TAG.percent": Unit.PERCENT,
+    "smaller.TAG.OTHER.percent": Unit.PERCENT,
+    "binary.TAG.is_static": Unit.YES_NO,
+    "binary.TAG.is_stripped": Unit.YES_NO,
+    "binary.TAG.size_bytes": Unit.MEGABYTES,
     "build.TAG.succeeds": Unit.YES_NO,
     "build.TAG.elapsed_seconds": Unit.SECONDS,
+    "build.TAG.cached_steps": Unit.NUMBER,
+    "build.TAG.context_bytes": Unit.MEGABYTES,
     "container.TAG.starts": Unit.YES_NO,
     "container.TAG.reachable": Unit.YES_NO,
     "endpoint.PATH.status": Unit.NUMBER,
+    "exec.TAG.works": Unit.YES_NO,
+    "stop.TAG.exit_code": Unit.NUMBER,
+    "stop.TAG.request_answered": Unit.YES_NO,
+    "stop.TAG.elapsed_seconds": Unit.SECONDS,
+    "health.TAG.exit_code": Unit.NUMBER,
+    "twice.TAG.same": Unit.YES_NO,
 }
 """Each measure with the unit it is asked in. ``reduction`` is final against its builder stage."""
 
+_NAME = r"[a-z0-9][a-z0-9_-]*"
 _PARTS = {
-    "TAG": r"(?P<tag>[a-z0-9][a-z0-9_-]*)",
-    "STAGE": r"(?P<stage>[a-z0-9][a-z0-9_-]*)",
+    "TAG": rf"(?P<tag>{_NAME})",
+    "OTHER": rf"(?P<other>{_NAME})",
+    "STAGE": rf"(?P<stage>{_NAME})",
     "PATH": r"(?P<path>/\S*)",
 }
 
@@ -38,6 +54,8 @@ class Measure:
     tag: str = ""
     stage: str = ""
     path: str = ""
+    other: str = ""
+    """The tag that ``tag`` is compared with."""
 
 
 def _pattern(form: str) -> re.Pattern[str]:

@@ -7,8 +7,11 @@
                | "build" "failed"
                | "check.ID" "failed"
                | NAME "matches" "REGEX"       NAME: build.error, container.error, probe.error
-               | NAME "is set"                NAME: evidence.elf.interpreter
+               | FACT "is set"                FACT: one of VALUE_FACTS
+               | FACT "is not set"
+               | FACT "=" TEXT                TEXT: one word, or several in double quotes
 
+A fact of the evidence counts as known once a checkpoint gathered it; before, no clause about it holds.
 A regular expression stands in double quotes, is searched anywhere in the text, and ignores case:
 error texts of one fault differ between engines and versions.
 """
@@ -25,14 +28,30 @@ from tutor.core.errors import LessonError
 
 TEXT_FACTS = ("build.error", "container.error", "probe.error")
 """Facts that ``matches`` takes."""
-VALUE_FACTS = ("evidence.elf.interpreter",)
-"""Facts that ``is set`` takes."""
+VALUE_FACTS = (
+    "evidence.elf.interpreter",
+    "evidence.elf.needed",
+    "evidence.elf.machine",
+    "evidence.elf.has_symbol_table",
+    "evidence.elf.has_debug_sections",
+    "evidence.entrypoint_path",
+    "evidence.go.version",
+    "evidence.config.entrypoint",
+    "evidence.config.command",
+    "evidence.config.user",
+    "evidence.config.exposed_ports",
+    "evidence.config.healthcheck",
+    "evidence.container.status",
+    "evidence.container.exit_code",
+    "evidence.stages",
+)
+"""Facts that ``is set``, ``is not set`` and ``=`` take. Lists are written with a space between."""
 CHECK_PREFIX = "check."
 
 _TOKEN = re.compile(r'\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<word>[^\s"]+))')
 _EXAMPLES = (
     'Write "always", "build failed", "check.ID failed", \'build.error matches "regex"\' or '
-    '"evidence.elf.interpreter is set", joined by "and".'
+    '"evidence.elf.interpreter is set" (is not set, = text), joined by "and".'
 )
 
 
@@ -43,8 +62,9 @@ class Clause:
     fact: str
     """Empty for ``always``."""
     relation: str
-    """``always``, ``failed``, ``matches`` or ``is set``."""
+    """``always``, ``failed``, ``matches``, ``is set``, ``is not set`` or ``=``."""
     pattern: re.Pattern[str] | None = None
+    wanted: str = ""
 
     def holds(self, facts: Mapping[str, object]) -> bool:
         """Whether the claim is true. A fact that is missing, None, False or empty is not set."""
@@ -53,6 +73,10 @@ class Clause:
             return value is not None and str(value) == "failed"
         if self.pattern is not None:
             return bool(value) and self.pattern.search(str(value)) is not None
+        if self.relation == "=":
+            return value is not None and str(value) == self.wanted
+        if self.relation == "is not set":
+            return self.fact in facts and not value
         return self.relation == "always" or bool(value)
 
 
@@ -136,6 +160,14 @@ def _clause(tokens: list[tuple[str, bool]], text: str) -> Clause:
             if name not in VALUE_FACTS:
                 raise _unknown(name, VALUE_FACTS, "is set")
             return Clause(name, "is set")
+        case [(name, False), ("is", False), ("not", False), ("set", False)]:
+            if name not in VALUE_FACTS:
+                raise _unknown(name, VALUE_FACTS, "is not set")
+            return Clause(name, "is not set")
+        case [(name, False), ("=", False), (wanted, _)]:
+            if name not in VALUE_FACTS:
+                raise _unknown(name, VALUE_FACTS, "=")
+            return Clause(name, "=", wanted=wanted)
     said = " ".join(f'"{word}"' if is_quoted else word for word, is_quoted in tokens)
     raise LessonError(
         f'"{said}" is not a condition.' if said else f'The condition "{text}" has an empty part.',

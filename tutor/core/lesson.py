@@ -7,14 +7,26 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias
 
-
-class Expectation(StrEnum):
-    """How a live step is meant to end."""
-
-    SUCCESS = "success"
-    FAILURE = "failure"
-    """A lab, broken on purpose: the error is the lesson."""
-    ANY = "any"
+from tutor.core.action import Build as Build
+from tutor.core.action import BuildTwice as BuildTwice
+from tutor.core.action import Change as Change
+from tutor.core.action import Do as Do
+from tutor.core.action import Edit as Edit
+from tutor.core.action import Exec as Exec
+from tutor.core.action import Expectation as Expectation
+from tutor.core.action import Fetch as Fetch
+from tutor.core.action import Lay as Lay
+from tutor.core.action import OnImage as OnImage
+from tutor.core.action import Probe as Probe
+from tutor.core.action import Run as Run
+from tutor.core.action import RunHealthcheck as RunHealthcheck
+from tutor.core.action import Show as Show
+from tutor.core.action import ShowKind as ShowKind
+from tutor.core.action import Stop as Stop
+from tutor.core.exercise import Fill as Fill
+from tutor.core.exercise import Order as Order
+from tutor.core.exercise import Quiz as Quiz
+from tutor.core.exercise import Recall as Recall
 
 
 class Unit(StrEnum):
@@ -40,58 +52,6 @@ class Predict:
     why: str = ""
     """Shown with both values."""
     line: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Build:
-    """Build the workspace. ``tag`` names the image within its lesson."""
-
-    tag: str
-    expect: Expectation = Expectation.SUCCESS
-    line: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Start the image and leave it running for the probes."""
-
-    tag: str
-    port: int | None = None
-    """Container port; else EXPOSE, else 8080."""
-    expect: Expectation = Expectation.SUCCESS
-    line: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """Ask the running container for these paths."""
-
-    tag: str
-    paths: tuple[str, ...]
-    expect: Expectation = Expectation.SUCCESS
-    line: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Lay:
-    """Write files of the lesson into the workspace; what was there is kept aside."""
-
-    source: str
-    """Folder inside the lesson's folder."""
-    say: str = ""
-    line: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """The learner changes a file. Done when it changed, or when Enter is pressed a second time."""
-
-    say: str
-    file: str = "Dockerfile"
-    line: int = 0
-
-
-Do: TypeAlias = Build | Run | Probe | Lay | Edit
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +87,14 @@ class Note:
     say: str
     kind: str = "note"
     line: int = 0
+    claim: int | None = None
+    """The claim of the lab report whose finer truth this is."""
 
 
-Device: TypeAlias = Predict | Build | Run | Probe | Lay | Edit | CheckSpec | Hint | Note
+Exercise: TypeAlias = Quiz | Order | Fill
+Task: TypeAlias = Predict | Exercise | Do
+"""What NEXT walks through."""
+Device: TypeAlias = Task | Recall | CheckSpec | Hint | Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +108,9 @@ class Step:
     line: int = 0
 
     @property
-    def actions(self) -> tuple[Predict | Do, ...]:
+    def actions(self) -> tuple[Task, ...]:
         """What NEXT walks through, in order, before the check."""
-        return tuple(d for d in self.devices if isinstance(d, Predict | Build | Run | Probe | Lay | Edit))
+        return tuple(d for d in self.devices if isinstance(d, Task))
 
     @property
     def checks(self) -> tuple[CheckSpec, ...]:
@@ -177,6 +142,8 @@ class Lesson:
     steps: tuple[Step, ...]
     folder: Path
     context: Path
+    claims: tuple[int, ...] = ()
+    """Numbers of the lab report's claims that this lesson tests."""
 
     @property
     def name(self) -> str:

@@ -23,7 +23,7 @@ from tutor.session.size import measured_images
 from tutor.session.view import HintView, LessonView, NextAction, NextKind
 
 if TYPE_CHECKING:
-    from tutor.core.lesson import Do, Lesson, Step
+    from tutor.core.lesson import Lesson, Step, Task
     from tutor.core.verdict import CheckpointReport
     from tutor.session.course import CourseSession
     from tutor.storage.workspace import Workspace
@@ -66,7 +66,7 @@ class LessonSession:
     def _report(self) -> CheckpointReport | None:
         return self._reports[-1] if self._reports else None
 
-    def _pending(self) -> tuple[str, Predict | Do] | None:
+    def _pending(self) -> tuple[str, Task] | None:
         return pending_action(self._step, frozenset(self._progress.done))
 
     def view(self) -> LessonView:
@@ -137,7 +137,7 @@ class LessonSession:
                     source = self._lay(action, key)
                 case Edit():
                     source = self._edit(action, key)
-                case Predict():
+                case _:
                     return
         async with aclosing(source) as events:
             async for event in events:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tutor.core.lesson import Build, Do, Edit, Lay, Lesson, Predict, Probe, Run, Step, image_reference
+from tutor.core.lesson import Lesson, Step, Task
 from tutor.core.verdict import CheckpointReport, Outcome
+from tutor.session.next_action import described
 from tutor.session.view import NextAction, NextKind
 
 
@@ -12,7 +13,7 @@ def action_key(step: Step, index: int) -> str:
     return f"{step.id}/{index}"
 
 
-def pending_action(step: Step, done: frozenset[str]) -> tuple[str, Predict | Do] | None:
+def pending_action(step: Step, done: frozenset[str]) -> tuple[str, Task] | None:
     """The first action of a step that is not done, with its key."""
     for index, action in enumerate(step.actions):
         key = action_key(step, index)
@@ -34,7 +35,7 @@ def next_action(
     """What Enter on NEXT does now."""
     step = lesson.steps[step_index]
     if pending := pending_action(step, done):
-        return _describe(lesson, pending[1], address)
+        return described(lesson, pending[1], address)
     if step.checks:
         passed = report is not None and report.outcome is Outcome.PASSED and report_is_current
         if not passed:
@@ -49,29 +50,3 @@ def next_action(
     if has_next_lesson:
         return NextAction(NextKind.LESSON, "Go on to the next lesson")
     return NextAction(NextKind.DONE, "You are through: m shows the course map")
-
-
-def _describe(lesson: Lesson, action: Predict | Do, address: str) -> NextAction:
-    match action:
-        case Predict():
-            return NextAction(NextKind.PREDICT, f"Predict: {action.ask}", predict=action)
-        case Build():
-            reference = image_reference(lesson.slug, action.tag)
-            return NextAction(NextKind.BUILD, "Build the image", command=f"docker build -t {reference} .")
-        case Run():
-            port = action.port or lesson.port
-            reference = image_reference(lesson.slug, action.tag)
-            return NextAction(
-                NextKind.RUN, "Run the image", command=f"docker run -d -p 127.0.0.1::{port} {reference}"
-            )
-        case Probe():
-            host = address or "127.0.0.1:PORT"
-            return NextAction(
-                NextKind.PROBE,
-                f"Ask {' and '.join(action.paths)}",
-                command=f"curl -i http://{host}{action.paths[0]}",
-            )
-        case Lay():
-            return NextAction(NextKind.LAY, action.say or "Lay the lab's files into your workspace")
-        case Edit():
-            return NextAction(NextKind.EDIT, action.say)

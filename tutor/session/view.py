@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from tutor.core.http import HttpExchange
 from tutor.core.image import SizeRow
-from tutor.core.lesson import Lesson, Note, Predict
+from tutor.core.lesson import Exercise, Lesson, Note, Predict
 from tutor.core.progress import PassState
 from tutor.core.verdict import CheckpointReport, Prediction
 
@@ -16,6 +16,16 @@ class NextKind(StrEnum):
     """What Enter on NEXT does."""
 
     PREDICT = "predict"
+    QUIZ = "quiz"
+    ORDER = "order"
+    FILL = "fill"
+    EXEC = "exec"
+    FETCH = "fetch"
+    SHOW = "show"
+    STOP = "stop"
+    HEALTHCHECK = "healthcheck"
+    TWICE = "twice"
+    CHANGE = "change"
     LAY = "lay"
     EDIT = "edit"
     BUILD = "build"
@@ -40,6 +50,7 @@ class NextAction:
     command: str = ""
     """What the learner could type to do the same by hand."""
     predict: Predict | None = None
+    exercise: Exercise | None = None
 
 
 @dataclass(frozen=True, slots=True)

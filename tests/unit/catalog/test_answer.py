@@ -92,3 +92,36 @@ def test_all_mistakes_are_told_at_once(lesson: Lesson) -> None:
     (lesson.folder / "right" / "plain" / "Dockerfile").unlink()
     assert "right/plain holds no file." in mistake(lesson).what
     assert "wrong/slim is not listed." in mistake(lesson).next_step
+
+
+def test_answer_may_name_its_engines_and_its_nearest_right_neighbour(lesson: Lesson) -> None:
+    (lesson.folder / "answers.yaml").write_text(
+        "right:\n  plain: {route: As it is meant., engines: [docker]}\n"
+        "wrong:\n  fat: {caught_by: is-small, why: Big., nearest: plain, engines: [embedded]}\n"
+    )
+    answers = load_answers(lesson)
+    assert (answers.right[0].route, answers.right[0].engines) == ("As it is meant.", ("docker",))
+    assert (answers.wrong[0].nearest, answers.wrong[0].engines) == ("plain", ("embedded",))
+
+
+def test_answer_that_names_no_engine_is_for_all(lesson: Lesson) -> None:
+    assert load_answers(lesson).right[0].engines == ("docker", "embedded")
+    assert load_answers(lesson).wrong[0].nearest == ""
+
+
+@pytest.mark.parametrize(
+    ("key", "said", "instead"),
+    [
+        ("nearest: plane", 'no right answer "plane"', 'Did you mean "plain"?'),
+        ("engines: [doker]", 'no engine "doker"', 'Did you mean "docker"?'),
+        ("near: plain", 'no key "near"', "nearest"),
+    ],
+)
+def test_unknown_neighbour_or_engine_is_told(lesson: Lesson, key: str, said: str, instead: str) -> None:
+    (lesson.folder / "answers.yaml").write_text(
+        f"right:\n  plain: Plain.\nwrong:\n  fat:\n    caught_by: is-small\n    why: Big.\n    {key}\n"
+    )
+    error = mistake(lesson)
+    assert said in error.what
+    assert instead in error.next_step
+    assert error.where.endswith("answers.yaml:7")

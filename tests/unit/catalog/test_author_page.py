@@ -4,11 +4,21 @@ import msgspec
 import pytest
 
 from tutor.catalog import device, lesson_file
+from tutor.catalog.action import ACTION_MODELS
+from tutor.catalog.exercise import EXERCISE_MODELS
 from tutor.catalog.location import shipped_folders
 from tutor.catalog.markdown import DEVICE_NAMES
 from tutor.catalog.measure import MEASURES
 from tutor.core.condition import TEXT_FACTS, VALUE_FACTS
 
+MODELS: tuple[type[msgspec.Struct], ...] = (
+    device._Predict,
+    device._Check,
+    device._Hint,
+    device._Note,
+    *ACTION_MODELS.values(),
+    *(model for models in EXERCISE_MODELS.values() for model in models),
+)
 PAGE = (shipped_folders()[0] / "README.md").read_text()
 
 
@@ -38,7 +48,7 @@ def test_page_for_authors_has_every_key_of_the_front_matter(key: str) -> None:
     "key",
     [
         field.encode_name
-        for model in (device._Predict, device._Check, device._Hint, device._Note, device._Lay, device._Edit)
+        for model in MODELS
         for field in msgspec.structs.fields(model)
         if field.encode_name not in {"id", "unit"}
     ],

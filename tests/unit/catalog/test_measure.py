@@ -8,7 +8,12 @@ from tutor.core.lesson import Unit
 
 @pytest.mark.parametrize("form", MEASURES)
 def test_every_form_is_read(form: str) -> None:
-    name = form.replace("STAGE", "builder").replace("TAG", "multi").replace("PATH", "/health")
+    name = (
+        form.replace("STAGE", "builder")
+        .replace("TAG", "multi")
+        .replace("OTHER", "other")
+        .replace("PATH", "/health")
+    )
     measure = parse_measure(name)
     assert measure is not None
     assert (measure.kind, measure.unit) == (form, MEASURES[form])
