@@ -1,6 +1,7 @@
 """Every answer that a lesson ships, graded by the command line on real engines.
 
-All of them on one engine, a sample on the others; with ``FROMSCRATCH_PROVE=1`` all on all.
+All of them on one engine, a sample on the others; with ``FROMSCRATCH_PROVE=1`` all on all. They
+compile on a base whose cache is warm (see :mod:`tests.engines.warm_base`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -59,32 +61,45 @@ def answers() -> list[Any]:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("answers")
     yield folder
-    run(folder, "clean")
+    run(folder, "tutor", "clean")
 
 
-def run(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+@pytest.fixture(scope="module")
+def warm(home: Path) -> Callable[[str], None]:
+    """Makes the warm base of an engine, once."""
+
+    @cache
+    def make(engine: str) -> None:
+        done = run(home, "tests.engines.warm_base", engine)
+        assert done.returncode == 0, done.stderr
+
+    return make
+
+
+def run(home: Path, program: str, *words: str) -> subprocess.CompletedProcess[str]:
     environ = os.environ | {"FROMSCRATCH_HOME": str(home)}
     return subprocess.run(
-        [sys.executable, "-m", "tutor", *words],
+        [sys.executable, "-m", program, *words],
         env=environ,
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=400,
         check=False,
     )
 
 
 @pytest.fixture
-def check(home: Path, engine_is_missing: Callable[[str], NoReturn]) -> Check:
+def check(home: Path, warm: Callable[[str], None], engine_is_missing: Callable[[str], NoReturn]) -> Check:
     def grade(lesson: Path, folder: Path, way: str) -> tuple[int, dict[str, Any]]:
         engine, _, builder = way.partition("-")
         if builder == "buildx":
             plugin = subprocess.run(["docker", "buildx", "version"], capture_output=True, check=False)
             if plugin.returncode != 0:
                 engine_is_missing("the docker buildx plug-in is not installed")
+        warm(engine)
         words = ["--engine", engine, "--builder", builder or "auto", "--format", "json"]
-        done = run(home, "check", lesson.name, "--answer", str(folder), *words)
+        done = run(home, "tutor", "check", lesson.name, "--answer", str(folder), *words)
         assert done.stdout, done.stderr
         return done.returncode, json.loads(done.stdout)
 

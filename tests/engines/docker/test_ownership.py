@@ -14,6 +14,8 @@ from tests.engines.docker.laboratory import Laboratory, of_kind
 from tutor.core.clock import SystemClock
 from tutor.core.events import BuildEvent, BuildFinished, LogLines, StepFinished
 from tutor.engine.docker.engine import BuilderChoice, DockerEngine
+from tutor.engine.docker.ledger import IMAGE
+from tutor.engine.docker.removal import remove_images
 from tutor.storage.journal import SqliteJournal
 
 pytestmark = pytest.mark.docker
@@ -127,6 +129,21 @@ async def test_clean_leaves_an_image_that_the_learner_tagged_and_says_so(laborat
     finally:
         client.images.remove("learner/kept:1", noprune=True)
         client.close()
+
+
+async def test_an_image_that_lost_its_tag_before_those_built_on_it_goes_too(laboratory: Laboratory) -> None:
+    laboratory.write("FROM scratch\nCOPY hello /\n", hello="the base")
+    (base,) = await laboratory.build_images()
+    below = laboratory.tag
+    laboratory.tag = f"{below}-above"
+    laboratory.write(f"FROM {below}\nCOPY hello /above\n", hello="above it")
+    await laboratory.build_images()
+    images = [entry.object_id for entry in laboratory.journal.entries() if entry.kind == IMAGE]
+    # The last is taken first.
+    images = [*(each for each in images if each != base.image_id), base.image_id]
+    connection = laboratory.engine._parts.connection
+    assert await remove_images(connection, images, [below, laboratory.tag]) == {}
+    assert not set(images) & laboratory.ids()
 
 
 async def test_clean_of_one_learner_leaves_what_another_made(laboratory: Laboratory, tmp_path: Path) -> None:

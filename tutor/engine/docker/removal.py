@@ -42,8 +42,7 @@ async def remove_image(connection: Connection, image_id: str, our_references: Co
             return reason
     if foreign:
         return f"it also bears the tag {foreign[0]}"
-    if tags:
-        return ""
+    # An image that others are built on outlives its last tag.
     return await untag(connection, image_id)
 
 
