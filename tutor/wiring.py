@@ -70,12 +70,13 @@ class Wiring:
     def course(self) -> Course:
         """The lessons."""
         if self._course is None:
-            from tutor.catalog.course import load_course
+            from tutor.catalog.kept_course import load_kept_course
             from tutor.catalog.location import shipped_folders
-            from tutor.grading.check import known_checks
 
             lessons, context = shipped_folders()
-            self._course = load_course(lessons, context, known_checks())
+            self._course = load_kept_course(
+                lessons, context, self.location.kept_course, lambda: _read_course(lessons, context)
+            )
         return self._course
 
     async def docker(self) -> Engine:
@@ -141,3 +142,10 @@ class Wiring:
             self._store.close()
         if self._journal is not None:
             self._journal.close()
+
+
+def _read_course(lessons: Path, context: Path) -> Course:
+    from tutor.catalog.course import load_course
+    from tutor.grading.check import known_checks
+
+    return load_course(lessons, context, known_checks())

@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tutor.catalog.consistency import KnownCheck
-from tutor.catalog.lesson_file import LESSON_FILE, load_lesson
 from tutor.catalog.problem import LessonProblem, ProblemList, one_of
 from tutor.core.errors import LessonError, UsageError
 from tutor.core.lesson import Lesson
+
+if TYPE_CHECKING:
+    from tutor.catalog.consistency import KnownCheck
+
+LESSON_FILE = "lesson.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,8 @@ def load_course(
     Raises:
         LessonError: one of the two folders is not there.
     """
+    from tutor.catalog.lesson_file import load_lesson
+
     for folder in (lessons_folder, context_folder):
         if not folder.is_dir():
             raise LessonError(

@@ -10,6 +10,7 @@ from typing import Annotated
 import msgspec
 
 from tutor.catalog.consistency import KnownCheck, report_inconsistencies
+from tutor.catalog.course import LESSON_FILE
 from tutor.catalog.device import CLAIMS, read_devices
 from tutor.catalog.field import Text, open_source, read_fields
 from tutor.catalog.markdown import cut_into_steps
@@ -17,7 +18,6 @@ from tutor.catalog.problem import ProblemList
 from tutor.core.lesson import Device, Lesson, Step
 from tutor.core.text import clean_line
 
-LESSON_FILE = "lesson.md"
 _FOLDER_NAME = re.compile(r"(?P<number>\d{2})-(?P<slug>[a-z0-9]+(?:-[a-z0-9]+)*)")
 
 

@@ -69,6 +69,11 @@ class Location:
         return self.cache_folder / "embedded"
 
     @property
+    def kept_course(self) -> Path:
+        """The lessons as they were read last time."""
+        return self.cache_folder / "course"
+
+    @property
     def kept_folder(self) -> Path:
         """Files of the learner's that a lab or a reset replaced. Outside of every build context."""
         return self.workspace_folder / ".kept"
