@@ -124,31 +124,15 @@ func fetchOverTLS(ctx context.Context, roots *x509.CertPool) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_, port, err := net.SplitHostPort(address)
+	// The name is for the certificate only: an empty image has no /etc/hosts to find it in.
+	dialer := &tls.Dialer{
+		NetDialer: &net.Dialer{Timeout: 3 * time.Second},
+		Config:    &tls.Config{RootCAs: roots, ServerName: "localhost", MinVersion: tls.VersionTLS13},
+	}
+	connection, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
 		return "", err
 	}
-	dialer := &net.Dialer{Timeout: 3 * time.Second}
-	client := &http.Client{
-		Timeout: 5 * time.Second,
-		Transport: &http.Transport{
-			TLSClientConfig:   &tls.Config{RootCAs: roots},
-			DisableKeepAlives: true,
-			// The name is for the certificate only: an empty image has no /etc/hosts to find it in.
-			DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-				return dialer.DialContext(ctx, network, address)
-			},
-		},
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://localhost:"+port+"/", nil)
-	if err != nil {
-		return "", err
-	}
-	response, err := client.Do(request)
-	if err != nil {
-		return "", err
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, 1024))
-	return string(body), err
+	defer connection.Close()
+	return ask(connection, "/")
 }

@@ -6,10 +6,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"log"
 	"net"
 	"net/http"
@@ -113,17 +111,11 @@ func checkHealth(getenv func(string) string) error {
 	if address := net.ParseIP(host); host == "" || address != nil && address.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	client := &http.Client{Timeout: 3 * time.Second}
-	response, err := client.Get("http://" + net.JoinHostPort(host, port) + "/health")
+	connection, err := net.DialTimeout("tcp", net.JoinHostPort(host, port), 3*time.Second)
 	if err != nil {
 		return err
 	}
-	defer response.Body.Close()
-	if _, err := io.Copy(io.Discard, response.Body); err != nil {
-		return err
-	}
-	if response.StatusCode != http.StatusOK {
-		return errors.New("/health answered " + response.Status)
-	}
-	return nil
+	defer connection.Close()
+	_, err = ask(connection, "/health")
+	return err
 }
