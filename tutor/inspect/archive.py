@@ -13,13 +13,14 @@ from tutor.core.text import clean_line
 from tutor.inspect.blob import read_blobs
 from tutor.inspect.buildinfo import read_build_info
 from tutor.inspect.elf import read_elf
-from tutor.inspect.layer import Layer, LayerFile, LayerScanner
-from tutor.inspect.manifest import Manifest, read_manifest
-from tutor.inspect.overlay import content_of, lay_over
+from tutor.inspect.layer import Layer, LayerFile
+from tutor.inspect.manifest import Manifest
+from tutor.inspect.opened import open_layers
+from tutor.inspect.overlay import content_of
 from tutor.inspect.packed import packed_size as packed_size
 from tutor.inspect.spool import Spool
-from tutor.inspect.start import find_start, start_candidates
-from tutor.inspect.stream import ByteReader, ReadStopped, gunzip, open_reader
+from tutor.inspect.start import start_candidates
+from tutor.inspect.stream import open_reader
 
 
 def read_image(
@@ -41,24 +42,16 @@ def read_image(
     Raises:
         InspectError: the archive is damaged, ends too early, or is no image.
     """
-
-    def check_stopped() -> None:
-        if cancelled is not None and cancelled.is_set():
-            raise ReadStopped
-
     spool = Spool(start_candidates(config), keep_others=keep_files)
     try:
-        scanner = LayerScanner(spool, check_stopped)
-
-        def read_layer(reader: ByteReader, end: int, packed: bool) -> Layer:
-            return scanner.scan(gunzip(reader, end), None) if packed else scanner.scan(reader, end)
-
-        blobs = read_blobs(open_reader(archive, on_progress, cancelled), read_layer)
-        manifest = read_manifest(blobs.documents, image_id, config.architecture, blobs.links)
-        layers = [blobs.layer(name) for name in manifest.layers]
-        view = lay_over(layers)
-        check_stopped()
-        started = find_start(view, config)
+        opened = open_layers(
+            lambda read_layer: read_blobs(open_reader(archive, on_progress, cancelled), read_layer),
+            config,
+            spool,
+            image_id=image_id,
+            cancelled=cancelled,
+        )
+        layers, view, started = opened.layers, opened.view, opened.start
         elf, go = _read_program(view, layers, started, spool, must=keep_files)
     finally:
         spool.close()
@@ -66,14 +59,14 @@ def read_image(
         image_id=image_id,
         config=config,
         unpacked_bytes=sum(layer.unpacked_bytes for layer in layers),
-        layers=_layer_facts(layers, manifest),
+        layers=_layer_facts(layers, opened.manifest),
         files=tuple(_file_entry(path, view[path]) for path in sorted(view)) if keep_files else (),
         file_count=sum(entry.kind is not FileKind.DIRECTORY for entry in view.values()),
-        entrypoint_path=_shown(started) if started is not None else "",
+        entrypoint_path=shown_path(started) if started is not None else "",
         elf=elf,
         go=go,
         programs=tuple(
-            Program(_shown(found.path), found.size, found.sha256, index, found.looks_like)
+            Program(shown_path(found.path), found.size, found.sha256, index, found.looks_like)
             for index, layer in enumerate(layers)
             for found in layer.programs
         ),
@@ -92,7 +85,7 @@ def _read_program(
             return None, None
         raise InspectError(
             "The start command leads over links to a program that could not be read on the way.",
-            where=_shown(path or ""),
+            where=shown_path(path or ""),
             next_step="Let the start command name the program itself.",
         )
     with spool.read(content.spooled) as file:
@@ -106,7 +99,7 @@ def _layer_facts(layers: list[Layer], manifest: Manifest) -> tuple[LayerFacts, .
     )
 
 
-def _shown(path: str) -> str:
+def shown_path(path: str) -> str:
     """A path for people: absolute, and free of what a terminal would obey."""
     return _readable(f"/{path}")
 
@@ -119,7 +112,7 @@ def _readable(text: str) -> str:
 
 def _file_entry(path: str, entry: LayerFile) -> FileEntry:
     return FileEntry(
-        path=_shown(path),
+        path=shown_path(path),
         kind=entry.kind,
         size_bytes=entry.size,
         mode=entry.mode,

@@ -46,6 +46,12 @@ class Section:
     """``SHT_PROGBITS`` and so on."""
     offset: int
     size: int
+    """Bytes in memory; none of them lie in the file when ``kind`` is ``SHT_NOBITS``."""
+    address: int = 0
+    flags: int = 0
+    """1 writable, 2 loaded into memory, 4 executed."""
+    link: int = 0
+    """Index of the section that belongs to it: the names of a symbol table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,7 @@ class Segment:
     address: int
     size: int
     writable: bool
+    executable: bool = False
 
 
 class ElfReader:
@@ -78,6 +85,7 @@ class ElfReader:
                 record["p_vaddr"],
                 record["p_filesz"],
                 bool(record["p_flags"] & 2),
+                bool(record["p_flags"] & 1),
             )
             for record in self._records(
                 self.elf.structs.Elf_Phdr,
@@ -117,6 +125,9 @@ class ElfReader:
                 str(record["sh_type"]),
                 record["sh_offset"],
                 record["sh_size"],
+                record["sh_addr"],
+                record["sh_flags"],
+                record["sh_link"],
             )
             for record in records
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -16,6 +17,7 @@ NAME_LIMIT = 500_000
 """Names read from one image: ten times what large images hold."""
 
 _NAME_LENGTH_LIMIT = 4096
+_SMALL_BYTES = 64 * 1024
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
 _BUSYBOX = b"BusyBox v"
@@ -46,6 +48,15 @@ class LayerFile:
     content: str = ""
     spooled: Spooled | None = None
     layer: int = 0
+    checksum: int | None = None
+    """CRC-32 of a file's bytes; None unless it was asked for."""
+
+    @property
+    def cost_bytes(self) -> int:
+        """What it adds to the unpacked size: a file's bytes, a symbolic link's length."""
+        if self.kind is FileKind.SYMLINK:
+            return len(self.target.encode("utf-8", "surrogateescape"))
+        return self.size if self.kind is FileKind.FILE else 0
 
 
 @dataclass(slots=True)
@@ -68,17 +79,13 @@ class Layer:
     opaque: set[str] = field(default_factory=set)
     """Folders of lower layers that are emptied."""
     programs: list[ProgramFound] = field(default_factory=list)
+    packed_bytes: int | None = None
+    """Its length in the archive, where that holds it compressed."""
 
     @property
     def unpacked_bytes(self) -> int:
         """Bytes of regular files, a hard link once, plus the length of symbolic links."""
-        total = 0
-        for entry in self.files.values():
-            if entry.kind is FileKind.FILE:
-                total += entry.size
-            elif entry.kind is FileKind.SYMLINK:
-                total += len(entry.target.encode("utf-8", "surrogateescape"))
-        return total
+        return sum(entry.cost_bytes for entry in self.files.values())
 
     @property
     def file_count(self) -> int:
@@ -107,8 +114,9 @@ def clean_path(name: str) -> str:
 class LayerScanner:
     """Reads the layers of one image as they pass by."""
 
-    def __init__(self, spool: Spool, check_stopped: Callable[[], None]) -> None:
+    def __init__(self, spool: Spool, check_stopped: Callable[[], None], *, checksums: bool = False) -> None:
         self._spool = spool
+        self._checksums = checksums
         self._check_stopped = check_stopped
         self._names = 0
 
@@ -154,6 +162,8 @@ class LayerScanner:
                 entry.content = content
                 break
         if entry.content != "elf":
+            if self._checksums:
+                entry.checksum = _checksum(reader, member.size)
             return
         digest = hashlib.sha256()
         marks = _MarkFinder()
@@ -167,7 +177,22 @@ class LayerScanner:
 
         reader.copy(member.size, take)
         entry.spooled = sink.close() if sink is not None else None
+        if self._checksums:
+            entry.checksum = zlib.crc32(digest.digest())
         layer.programs.append(ProgramFound(path, member.size, digest.hexdigest(), marks.found))
+
+
+def _checksum(reader: ByteReader, size: int) -> int:
+    if size <= _SMALL_BYTES:
+        return zlib.crc32(reader.take(size))
+    checksum = 0
+
+    def take(piece: bytes) -> None:
+        nonlocal checksum
+        checksum = zlib.crc32(piece, checksum)
+
+    reader.copy(size, take)
+    return checksum
 
 
 class _MarkFinder:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tutor.core.errors import InspectError
 from tutor.core.text import clean_line
@@ -24,6 +24,8 @@ class Manifest:
     diff_ids: tuple[str, ...]
     created_by: tuple[str, ...]
     """The instruction that made each layer; empty where the history does not tell."""
+    document: Mapping[str, object] = field(default_factory=dict)
+    """The image's configuration as its archive holds it."""
 
 
 def read_manifest(
@@ -49,7 +51,7 @@ def read_manifest(
         raise InspectError(
             f"The image's manifest names {len(layers)} layers and its configuration {len(diff_ids)}."
         )
-    return Manifest(layers, diff_ids or ("",) * len(layers), _created_by(config, len(layers)))
+    return Manifest(layers, diff_ids or ("",) * len(layers), _created_by(config, len(layers)), config)
 
 
 def _docker_manifest(documents: Mapping[str, bytes], image_id: str) -> tuple[tuple[str, ...], str]:
@@ -57,11 +59,22 @@ def _docker_manifest(documents: Mapping[str, bytes], image_id: str) -> tuple[tup
     wanted = image_id.removeprefix("sha256:")
     named = [image for image in images if wanted and wanted in str(image.get("Config", ""))]
     if len(images) != 1 and not named:
-        raise InspectError(
-            f"The archive holds {len(images)} images, and none of them is {clean_line(image_id, 80)}."
-        )
+        raise InspectError(_which(images, image_id))
     image = (named or images)[0]
     return _strings(image.get("Layers")), clean_path(str(image.get("Config", "")))
+
+
+def _which(images: list[dict[str, object]], image_id: str) -> str:
+    if image_id:
+        return f"The archive holds {len(images)} images, and none of them is {clean_line(image_id, 80)}."
+    tags = [str(tag) for image in images for tag in _tags(image)]
+    named = clean_line(", ".join(tags), 200)
+    return f"The archive holds {len(images)} images{f': {named}' if named else ''}. Save one at a time."
+
+
+def _tags(image: Mapping[str, object]) -> list[object]:
+    tags = image.get("RepoTags")
+    return tags if isinstance(tags, list) else []
 
 
 def _oci_manifest(

@@ -31,9 +31,9 @@ def packed_size(
         InspectError: the archive is damaged, ends too early, or ``cancelled`` was set.
     """
 
-    def read_layer(reader: ByteReader, end: int, packed: bool) -> int:
+    def read_layer(reader: ByteReader, end: int, compression: str) -> int:
         size = end - reader.position
-        if packed:
+        if compression:
             return size
         compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, 31)
         total = 0

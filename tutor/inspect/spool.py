@@ -14,6 +14,14 @@ _OTHER_PROGRAMS_LIMIT_BYTES = 64 * 1024 * 1024
 _WANTED_LIMIT = 1_000
 
 
+# Programs of Go's own, hundreds of megabytes of them, that no image is about.
+_TOOLCHAIN_MARKS = ("/pkg/tool/", "/.cache/go-build/", "/go/bin/", "/lib/go/")
+
+
+def _is_of_toolchain(path: str) -> bool:
+    return any(mark in f"/{path}" for mark in _TOOLCHAIN_MARKS)
+
+
 @dataclass(frozen=True, slots=True)
 class Spooled:
     """Where a file lies in the temporary file."""
@@ -83,6 +91,8 @@ class Spool:
     def open(self, path: str, size: int) -> SpoolWriter | None:
         """A place for this program; None when it need not be kept."""
         if path not in self._wanted:
+            if _is_of_toolchain(path):
+                return None
             if size > self._others_left:
                 return None
             self._others_left -= size

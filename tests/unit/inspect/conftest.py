@@ -19,14 +19,59 @@ _FLAVOURS: Mapping[str, list[str]] = {
 }
 
 
-@pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Compile a small module in one of the flavours, each once."""
-    # The wheel brings the toolchain as a package of this name.
+def go_root() -> Path:
+    """The toolchain, which the wheel brings as a package of this name."""
     spec = importlib.util.find_spec("go")
     assert spec is not None
     assert spec.origin is not None
-    root = Path(spec.origin).parent
+    return Path(spec.origin).parent
+
+
+@pytest.fixture(scope="session")
+def go_tool(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """Run ``go`` with arguments and give what it prints."""
+    home = tmp_path_factory.mktemp("go-home")
+
+    def run(*arguments: str, folder: Path = home, architecture: str = "amd64") -> str:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(home),
+            "GOROOT": str(go_root()),
+            "GOCACHE": str(home / "cache"),
+            "GOTOOLCHAIN": "local",
+            "GOFLAGS": "-mod=mod",
+            "CGO_ENABLED": "0",
+            "GOARCH": architecture,
+        }
+        command = [str(go_root() / "bin" / "go"), *arguments]
+        done = subprocess.run(
+            command, cwd=folder, env=environment, check=True, capture_output=True, text=True, timeout=600
+        )
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def service(go_tool: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The course's own service, plain or stripped, each compiled once."""
+    source = Path(__file__).parents[3] / "assets" / "service"
+    programs = tmp_path_factory.mktemp("service")
+
+    def build(flavour: str) -> Path:
+        program = programs / flavour
+        if not program.exists():
+            # Only the linker works twice: other flags would compile the library anew.
+            flags = ["-ldflags=-s -w"] if flavour == "stripped" else []
+            go_tool("build", *flags, "-o", str(program), ".", folder=source)
+        return program
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def compiled(go_tool: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Compile a small module in one of the flavours, each once."""
     folder = tmp_path_factory.mktemp("go")
     (folder / "go.mod").write_text("module example.com/hello\n\ngo 1.21\n")
     (folder / "main.go").write_text(_SOURCE)
@@ -34,18 +79,16 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     def build(flavour: str) -> Path:
         program = folder / flavour
         if not program.exists():
-            environment = {
-                "PATH": os.environ["PATH"],
-                "HOME": str(folder),
-                "GOROOT": str(root),
-                "GOCACHE": str(folder / "cache"),
-                "GOTOOLCHAIN": "local",
-                "GOFLAGS": "-mod=mod",
-                "CGO_ENABLED": "0",
-                "GOARCH": "arm64" if flavour == "arm64" else "amd64",
-            }
-            command = [str(root / "bin" / "go"), "build", *_FLAVOURS[flavour], "-o", str(program), "."]
-            subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True, timeout=300)
+            architecture = "arm64" if flavour == "arm64" else "amd64"
+            go_tool(
+                "build",
+                *_FLAVOURS[flavour],
+                "-o",
+                str(program),
+                ".",
+                folder=folder,
+                architecture=architecture,
+            )
         return program
 
     return build

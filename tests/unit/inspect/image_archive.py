@@ -9,6 +9,9 @@ import json
 import tarfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+import zstandard
 
 
 @dataclass(frozen=True)
@@ -96,17 +99,23 @@ def legacy(layers: Sequence[bytes], history: Sequence[dict[str, object]] | None 
     return tar(names)
 
 
+def compressed(layer: bytes, how: str) -> bytes:
+    if how == "gzip":
+        return gzip.compress(layer, mtime=0)
+    return zstandard.ZstdCompressor().compress(layer) if how == "zstd" else layer
+
+
 def oci(
     layers: Sequence[bytes],
     history: Sequence[dict[str, object]] | None = None,
     *,
-    packed: bool = False,
+    packed: str = "",
     docker_manifest: bool = False,
     attested: bool = False,
 ) -> bytes:
     """An OCI layout, as the containerd store saves it: blobs by digest, an index that names them."""
     config = config_json(layers, history)
-    blobs = [gzip.compress(layer, mtime=0) if packed else layer for layer in layers]
+    blobs = [compressed(layer, packed) for layer in layers]
 
     def descriptor(data: bytes, **more: object) -> dict[str, object]:
         return {"digest": f"sha256:{digest(data)}", "size": len(data), **more}
@@ -132,6 +141,13 @@ def oci(
         names.append(file("manifest.json", json.dumps(entry).encode()))
     names.append(file("oci-layout", b'{"imageLayoutVersion": "1.0.0"}'))
     return tar(names)
+
+
+def unpack_into(folder: Path, archive: bytes) -> Path:
+    """An archive's files laid out as a folder."""
+    with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
+        opened.extractall(folder, filter="data")
+    return folder
 
 
 class OneWay(io.RawIOBase):

@@ -40,11 +40,12 @@ SHAPES = pytest.mark.parametrize(
     [
         legacy,
         oci,
-        lambda layers: oci(layers, packed=True),
+        lambda layers: oci(layers, packed="gzip"),
+        lambda layers: oci(layers, packed="zstd"),
         lambda layers: oci(layers, docker_manifest=True),
         lambda layers: oci(layers, attested=True),
     ],
-    ids=["docker 20.10", "oci", "oci packed", "docker 25", "oci attested"],
+    ids=["docker 20.10", "oci", "oci packed", "oci zstd", "docker 25", "oci attested"],
 )
 
 
@@ -359,14 +360,20 @@ class TestDamage:
         with pytest.raises(InspectError, match="lacks a layer"):
             read(tar(names))
 
-    def test_a_layer_compressed_by_zstd_is_named_so(self) -> None:
+    @pytest.mark.parametrize(
+        ("data", "why"),
+        [
+            (b"\x28\xb5\x2f\xfd" + b"x" * 600, "is damaged"),
+            (b"\x1f\x8b\x08" + b"x" * 600, "is damaged"),
+            (b"PK\x03\x04" + b"x" * 600, "compressed with zip"),
+            (b"\xfd7zXZ\0" + b"x" * 600, "compressed with xz"),
+            (b"neither this nor that" * 40, "is no tar archive"),
+        ],
+    )
+    def test_a_layer_that_is_no_tar_is_refused_in_words(self, data: bytes, why: str) -> None:
         manifest = b'[{"Config": "c.json", "Layers": ["l"]}]'
-        names = [
-            file("l", b"\x28\xb5\x2f\xfd" + b"x" * 600),
-            file("c.json", b"{}"),
-            file("manifest.json", manifest),
-        ]
-        with pytest.raises(InspectError, match="zstd"):
+        names = [file("l", data), file("c.json", b"{}"), file("manifest.json", manifest)]
+        with pytest.raises(InspectError, match=why):
             read(tar(names))
 
     def test_of_several_images_the_one_asked_for_is_read(self) -> None:
@@ -378,6 +385,8 @@ class TestDamage:
         assert read(archive, image_id="sha256:bbb").unpacked_bytes == 2
         with pytest.raises(InspectError, match="none of them is sha256:ccc"):
             read(archive, image_id="sha256:ccc")
+        with pytest.raises(InspectError, match="holds 2 images"):
+            read(archive)
 
     def test_an_index_that_points_to_itself_ends(self) -> None:
         inner = b'{"manifests": [{"digest": "sha256:self"}]}'

@@ -27,7 +27,7 @@ def test_layers_are_compressed_one_by_one() -> None:
 
 def test_layers_that_are_compressed_already_count_as_they_are() -> None:
     expected = sum(len(gzip.compress(layer, mtime=0)) for layer in (TEXT, NOISE))
-    assert size(oci([TEXT, NOISE], packed=True)) == expected
+    assert size(oci([TEXT, NOISE], packed="gzip")) == expected
 
 
 def test_it_tells_progress_and_stops_when_told() -> None:
