@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tutor.core.http import HttpExchange
 from tutor.core.image import (
@@ -15,8 +15,9 @@ from tutor.core.image import (
     Listener,
     Program,
 )
+from tutor.core.trial import Trials
 
-EVIDENCE_SCHEMA = 1
+EVIDENCE_SCHEMA = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,15 @@ class Evidence:
     exchanges: dict[str, tuple[HttpExchange, ...]]
     """By tag."""
     stand_in: bool = False
+    dockerfile: str = ""
+    """The file's text, of which :data:`~tutor.core.trial.TEXT_LIMIT_BYTES` are kept."""
+    architecture: str = ""
+    """Of the engine's machine: ``amd64``."""
+    par_bytes: int | None = None
+    """What the lesson calls a good size."""
+    token: str = ""
+    """What this learner's program has to say of itself; empty where a file of the workspace tells."""
+    trials: Trials = field(default_factory=Trials)
     fault: str = ""
     """Set when evidence could not be gathered through no fault of the learner's."""
     schema: int = EVIDENCE_SCHEMA

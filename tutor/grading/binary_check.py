@@ -7,8 +7,8 @@ from typing import Annotated
 from msgspec import Meta
 
 from tutor.core.evidence import ImageEvidence
-from tutor.core.image import Program
 from tutor.grading.origin import first_layer, is_run
+from tutor.grading.provenance_check import started_program
 from tutor.grading.rule import Case, Finding, Params, failed, passed, rule, unknown
 from tutor.grading.subject import image_of, kept_stages, tag_of, why_no_image
 from tutor.grading.words import excerpt, listed
@@ -120,7 +120,7 @@ def binary_was_built_here(case: Case[MainModule]) -> Finding:
     stages = kept_stages(case.evidence, tag_of(case.spec))
     if not stages and len(case.evidence.stages) > 1:
         return unknown(expected, "No earlier stage was kept, so the program cannot be compared.")
-    program = _started(image)
+    program = started_program(image)
     if program is None:
         return unknown(expected, "The evidence holds no digest of the program.")
     places = [*stages, ("", image)] if len(case.evidence.stages) == 1 else list(stages)
@@ -134,15 +134,6 @@ def binary_was_built_here(case: Case[MainModule]) -> Finding:
         f"{image.entrypoint_path} is in no earlier stage ({names}).",
         image.entrypoint_path,
     )
-
-
-def _started(image: ImageEvidence) -> Program | None:
-    path = image.entrypoint_path
-    for entry in image.files:
-        if entry.path == path and entry.target:
-            path = "/" + entry.target.lstrip("/")
-    named = [program for program in image.programs if program.path == path]
-    return named[-1] if named else None
 
 
 def _judged(

@@ -148,3 +148,33 @@ def _group(entries: list[FileEntry]) -> str:
 
 def _names(files: Iterable[FileEntry]) -> str:
     return listed([entry.path for entry in files if entry.kind is not FileKind.DIRECTORY])
+
+
+@rule(
+    title="There is no shell in the image",
+    why="A shell is what most break-ins look for first, and a service has no use for it.",
+    next_step="Begin the last stage with FROM scratch, and copy only the program into it.",
+    subjects=("image",),
+)
+def image_has_no_shell(case: Case[Params]) -> Finding:
+    """No file of the image is a shell, whatever it is called, and none bears the name of one."""
+    expected = "No file of the image is a shell or a box of tools that holds one."
+    image = image_of(case.evidence, case.spec)
+    if image is None:
+        return unknown(expected, why_no_image(case.evidence, case.spec))
+    if not image.files and image.file_count:
+        return unknown(expected, "The evidence holds no listing of this image.")
+    by_path = {entry.path: entry for entry in image.files}
+    marks = {(program.path, program.layer): program.looks_like for program in image.programs}
+    shells = []
+    for entry in image.files:
+        if entry.kind is FileKind.DIRECTORY:
+            continue
+        holder = _linked(entry, by_path)
+        named = replace(entry, content=holder.content, mode=holder.mode)
+        if kind_of(named, marks.get((holder.path, holder.layer), "")) in (SHELL, BUSYBOX):
+            shells.append(entry)
+    if shells:
+        names = listed([entry.path for entry in shells], 4)
+        return failed(expected, f"It holds {names}.", f"layer {shells[0].layer + 1}: {shells[0].path}")
+    return passed(expected, f"None of {counted(image.file_count, 'file')} is one.")

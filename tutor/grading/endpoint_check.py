@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Annotated
@@ -12,7 +11,6 @@ from msgspec import Meta
 
 from tutor.core.evidence import Evidence
 from tutor.core.http import HttpExchange
-from tutor.core.lesson import CheckSpec
 from tutor.grading.reach import explain_no_answer
 from tutor.grading.rule import Case, Finding, Params, failed, passed, rule, unknown
 from tutor.grading.subject import tag_of
@@ -94,6 +92,38 @@ def endpoint_answers(case: Case[Answer]) -> Finding:
     )
 
 
+class UnknownPath(Params, frozen=True):
+    """Parameters of unknown_path_is_not_found."""
+
+    path: Annotated[str, Meta(pattern="^/", description="A path that the service does not have.")] = (
+        UNKNOWN_PATH
+    )
+
+
+@rule(
+    title="A path that does not exist is not found",
+    why="If every path answers the same, asking proves nothing.",
+    next_step="Answer 404 for every path that the service does not know.",
+    subjects=("container", "image"),
+    after=("image_builds", "container_starts"),
+)
+def unknown_path_is_not_found(case: Case[UnknownPath]) -> Finding:
+    """A path that the service does not have is answered with 404."""
+    path = case.params.path
+    expected = f"GET {path} answers 404."
+    tag = tag_of(case.spec)
+    exchange = _exchange(case.evidence, tag, path)
+    if exchange is None:
+        return unknown(expected, f"{path} was not asked.")
+    if exchange.status is None:
+        actual, why, next_step = explain_no_answer(exchange, case.evidence.containers.get(tag))
+        return failed(expected, actual, f"GET {path}", why=why, next_step=next_step)
+    fault = _status_fault(exchange, 404)
+    if fault:
+        return failed(expected, fault, f"GET {path}")
+    return passed(expected, "It does.", f"GET {path}")
+
+
 def _exchange(evidence: Evidence, tag: str, path: str) -> HttpExchange | None:
     found = [item for item in evidence.exchanges.get(tag, ()) if item.path == path and item.method == "GET"]
     return found[-1] if found else None
@@ -147,6 +177,8 @@ def _time_fault(value: object, key: str, date: str, taken_at: str) -> str:
     """Whether a time in the body is that of the answer, by the server's own clock where it tells it."""
     if not key:
         return ""
+    if value is _MISSING:
+        return f"The JSON lacks {key}, the time of the answer."
     told = _moment(str(value))
     if told is None:
         return f"{key} is no time in the form of RFC 3339: {excerpt(str(value), 60)}."
@@ -172,17 +204,3 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-
-
-def probe_paths(specs: Sequence[CheckSpec]) -> tuple[str, ...]:
-    """The paths that checks ask for, each once, in the order of the lesson."""
-    paths: dict[str, None] = {}
-    for spec in specs:
-        if spec.check != endpoint_answers.__name__:
-            continue
-        path = spec.params.get("path")
-        if isinstance(path, str):
-            paths[path] = None
-        if spec.params.get("unknown_path_status") is not None:
-            paths[UNKNOWN_PATH] = None
-    return tuple(paths)

@@ -60,6 +60,12 @@ def unknown(expected: str, actual: str, where: str = "", *, next_step: str = "")
     return Finding(Outcome.UNKNOWN, expected, actual, where, "", next_step or "Run the checkpoint again.")
 
 
+def not_tried(case: Case[P], trial: str, expected: str) -> Finding:
+    """A trial that the check rests on was not made: for a fault of ours, or for want of asking."""
+    fault = case.evidence.trials.faults.get(trial, "")
+    return unknown(expected, fault or "The evidence holds nothing about it.")
+
+
 @dataclass(frozen=True, slots=True)
 class ParamInfo:
     """One parameter of a check."""
@@ -157,6 +163,16 @@ def rule(
         return judge
 
     return register
+
+
+def params_of(spec: CheckSpec) -> Params | None:
+    """The parameters of a check as its own type; None when there is no such check.
+
+    Raises:
+        LessonError: they do not fit.
+    """
+    info = RULES.get(spec.check)
+    return _convert(spec, info.params_type) if info is not None else None
 
 
 def _convert(spec: CheckSpec, params_type: type[P]) -> P:

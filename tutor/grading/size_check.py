@@ -32,6 +32,18 @@ class StageRatio(Params, frozen=True):
     ] = 0.10
 
 
+class Par(Params, frozen=True):
+    """Parameters of image_is_within_par."""
+
+    bytes: Annotated[
+        Annotated[int, Meta(gt=0)] | None,
+        Meta(description="A good size in bytes; without it, the lesson's par_bytes."),
+    ] = None
+    margin: Annotated[
+        float, Meta(ge=0, le=1, description="How much larger it may be: 0.05 is a twentieth.")
+    ] = 0.05
+
+
 def _largest_layer(image: ImageEvidence) -> str:
     if not image.layers:
         return "the image has no layers"
@@ -100,3 +112,28 @@ def image_is_smaller_than_stage(case: Case[StageRatio]) -> Finding:
     if image.unpacked_bytes < case.params.ratio * stage.unpacked_bytes:
         return passed(expected, actual)
     return failed(expected, actual, _largest_layer(image))
+
+
+@rule(
+    title="The image is within par",
+    why="Par is what a good answer weighs. Less is possible, more means that something came along.",
+    next_step="Look at the bytes pane: compare its parts with what the service needs.",
+    subjects=("image",),
+)
+def image_is_within_par(case: Case[Par]) -> Finding:
+    """The image's unpacked size is at most the lesson's par, and a small margin."""
+    par = case.params.bytes or case.evidence.par_bytes
+    if par is None:
+        return unknown("The image is within par.", "The lesson names no par.")
+    limit = round(par * (1 + case.params.margin))
+    expected = f"The image is at most {megabytes(limit)}: par is {megabytes(par)}."
+    image = image_of(case.evidence, case.spec)
+    if image is None:
+        return unknown(expected, why_no_image(case.evidence, case.spec))
+    size = image.unpacked_bytes
+    if size <= limit:
+        side = "under" if size <= par else "over"
+        return passed(expected, f"It is {megabytes(size)}, {megabytes(abs(size - par))} {side} par.")
+    return failed(
+        expected, f"It is {megabytes(size)}, {megabytes(size - par)} over par.", _largest_layer(image)
+    )

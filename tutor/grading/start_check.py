@@ -54,7 +54,7 @@ def _running(container: ContainerEvidence) -> str:
     next_step='Write the command as a list in double quotes: ENTRYPOINT ["/app"].',
     subjects=("image",),
 )
-def entrypoint_is_exec_form(case: Case[Params]) -> Finding:
+def entry_point_is_exec_form(case: Case[Params]) -> Finding:
     """ENTRYPOINT and CMD are lists, so that the program is started itself. Read from the image."""
     expected = "ENTRYPOINT or CMD is a list that names the program itself."
     image = image_of(case.evidence, case.spec)

@@ -30,6 +30,7 @@ from tutor.core.events import (
 from tutor.core.evidence import BuildEvidence, ContainerEvidence, Evidence, ImageEvidence
 from tutor.core.image import ContainerState, SizeRole, SizeRow
 from tutor.core.ports import BuildRequest, RunRequest
+from tutor.core.trial import TEXT_LIMIT_BYTES, Trials
 from tutor.core.verdict import CheckpointReport, overall
 from tutor.session.live import (
     Stages,
@@ -42,6 +43,7 @@ from tutor.session.live import (
 )
 from tutor.session.measure import ImageReader
 from tutor.session.merge import merged
+from tutor.session.trial_run import TrialRun
 
 if TYPE_CHECKING:
     from tutor.core.http import HttpExchange
@@ -61,6 +63,8 @@ class CheckpointJob:
     run_id: str
     workspace_sha256: str
     use_cache: bool = True
+    token: str = ""
+    """What the learner's program has to say of itself; empty leaves it to a file of the folder."""
 
 
 @dataclass(slots=True)
@@ -76,6 +80,8 @@ class _Gathered:
     exchanges: dict[str, tuple[HttpExchange, ...]] = field(default_factory=dict)
     stand_in: bool = False
     fault: str = ""
+    dockerfile: str = ""
+    trials: Trials = field(default_factory=Trials)
 
 
 class Checkpoint:
@@ -119,6 +125,11 @@ class Checkpoint:
             containers=gathered.containers,
             exchanges=gathered.exchanges,
             stand_in=gathered.stand_in,
+            dockerfile=gathered.dockerfile,
+            architecture=self._engine.info.architecture,
+            par_bytes=job.lesson.par_bytes,
+            token=job.token,
+            trials=gathered.trials,
             fault=gathered.fault,
         )
         self.evidence = evidence
@@ -127,12 +138,18 @@ class Checkpoint:
                 yield event
 
     async def _gather(self, job: CheckpointJob, gathered: _Gathered) -> AsyncGenerator[SessionEvent, None]:
+        from tutor.grading.check import demand_of
+
         text = read_dockerfile(job.context)
         if text is None:
             gathered.build = BuildEvidence(False, 0.0, "There is no file named Dockerfile in the workspace.")
             return
         gathered.dockerfile_sha256 = hashlib.sha256(text.encode()).hexdigest()
+        gathered.dockerfile = text[:TEXT_LIMIT_BYTES]
         gathered.stages = read_stages(text)
+        trying = TrialRun(self._engine, self._reader, self._clock, demand_of(job.lesson.checks))
+        await trying.look_at_folder(self._build_request(job, gathered))
+        gathered.trials = trying.trials
         async for needed in missing_bases(self._engine, gathered.stages.bases, job.run_id):
             yield needed
             return
@@ -148,9 +165,21 @@ class Checkpoint:
         ) as merged_events:
             async for event in merged_events:
                 yield event
+        summary = await self._engine.images.find(final.image_id)
+        container = gathered.containers.get(job.lesson.tag)
+        if summary is None or container is None or gathered.fault:
+            return
+        try:
+            request = self._build_request(job, gathered)
+            run = RunRequest(job.run_id, final.image_id, container.port, lesson=job.lesson.slug)
+            async with aclosing(trying.try_image(summary, request, run)) as trial_events:
+                async for event in trial_events:
+                    yield event
+        finally:
+            gathered.trials = trying.trials
 
-    async def _build(self, job: CheckpointJob, gathered: _Gathered) -> AsyncGenerator[SessionEvent, None]:
-        request = BuildRequest(
+    def _build_request(self, job: CheckpointJob, gathered: _Gathered) -> BuildRequest:
+        return BuildRequest(
             run_id=job.run_id,
             context=job.context,
             tag=job.reference,
@@ -158,7 +187,10 @@ class Checkpoint:
             use_cache=job.use_cache,
             lesson=job.lesson.slug,
         )
+
+    async def _build(self, job: CheckpointJob, gathered: _Gathered) -> AsyncGenerator[SessionEvent, None]:
         try:
+            request = self._build_request(job, gathered)
             async with aclosing(self._engine.builder.build(request)) as events:
                 async for event in events:
                     if isinstance(event, BuildFinished):

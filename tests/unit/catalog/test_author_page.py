@@ -10,6 +10,7 @@ from tutor.catalog.location import shipped_folders
 from tutor.catalog.markdown import DEVICE_NAMES
 from tutor.catalog.measure import MEASURES
 from tutor.core.condition import TEXT_FACTS, VALUE_FACTS
+from tutor.grading.check import known_checks
 
 MODELS: tuple[type[msgspec.Struct], ...] = (
     device._Predict,
@@ -55,3 +56,10 @@ def test_page_for_authors_has_every_key_of_the_front_matter(key: str) -> None:
 )
 def test_page_for_authors_has_every_key_of_a_device(key: str) -> None:
     assert f"{key}:" in PAGE or f"`{key}" in PAGE
+
+
+@pytest.mark.parametrize("check", sorted(known_checks()))
+def test_page_for_authors_has_every_check_with_every_parameter(check: str) -> None:
+    row = next(line for line in PAGE.splitlines() if line.startswith(f"| `{check}` |"))
+    for param in known_checks()[check].params:
+        assert f"`{param.name}`" in row

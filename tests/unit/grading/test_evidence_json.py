@@ -83,7 +83,7 @@ def test_another_kind_is_refused() -> None:
         "[]",
         "null",
         '{"kind": "evidence"}',
-        '{"kind":"evidence","schema":1,"value":{}}',
+        '{"kind":"evidence","schema":2,"value":{}}',
         "[" * 100_000,
     ],
 )

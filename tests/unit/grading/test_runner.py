@@ -165,7 +165,7 @@ def test_every_failure_gives_expected_actual_why_and_next() -> None:
     ("item", "says"),
     [
         (spec("binary_is_statik"), r'no check "binary_is_statik".*\n.*binary_is_static\?'),
-        (spec("zzzzzz"), "It knows: binary_is_static"),
+        (spec("zzzzzz"), "It knows: .*binary_is_static"),
         (spec("endpoint_answers"), "missing required field `path`"),
         (spec("image_is_smaller_than", max_bytes="many"), "max_bytes"),
         (spec("dockerfile_has_stages", "dockerfile", minimum=2), "unknown field `minimum`"),

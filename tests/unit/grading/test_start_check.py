@@ -191,7 +191,7 @@ def test_a_container_that_was_never_run_is_unknown() -> None:
 class TestExecForm:
     def check(self, *entrypoint: str, command: tuple[str, ...] = ()) -> Verdict:
         image = final(config=ImageConfig(entrypoint=entrypoint, command=command))
-        return CHECKS["entrypoint_is_exec_form"](good(images={TAG: image}), spec("entrypoint_is_exec_form"))
+        return CHECKS["entry_point_is_exec_form"](good(images={TAG: image}), spec("entry_point_is_exec_form"))
 
     def test_a_list_passes(self) -> None:
         verdict = self.check("/app", command=("-v",))
@@ -210,5 +210,5 @@ class TestExecForm:
         assert self.check().outcome is Outcome.FAILED
 
     def test_no_image_is_unknown(self) -> None:
-        verdict = CHECKS["entrypoint_is_exec_form"](good(images={}), spec("entrypoint_is_exec_form"))
+        verdict = CHECKS["entry_point_is_exec_form"](good(images={}), spec("entry_point_is_exec_form"))
         assert verdict.outcome is Outcome.UNKNOWN
