@@ -11,9 +11,10 @@ from tutor.core.image import FileKind
 from tutor.core.text import clean_line
 from tutor.core.trial import Sighting
 from tutor.inspect.blob import read_blobs
+from tutor.inspect.compression import unpacked
 from tutor.inspect.layer import clean_path
 from tutor.inspect.manifest import read_manifest
-from tutor.inspect.stream import ByteReader, gunzip, open_reader
+from tutor.inspect.stream import ByteReader, open_reader
 from tutor.inspect.tar import members
 
 SIGHTING_LIMIT = 20
@@ -40,10 +41,10 @@ def find_markers(
     """
     needles = {marker: marker.encode() for marker in markers}
 
-    def read_layer(reader: ByteReader, end: int, packed: bool) -> list[tuple[str, str]]:
-        return list(
-            _in_layer(gunzip(reader, end), None, needles) if packed else _in_layer(reader, end, needles)
-        )
+    def read_layer(reader: ByteReader, end: int, compression: str) -> list[tuple[str, str]]:
+        if compression:
+            return list(_in_layer(unpacked(reader, end, compression), None, needles))
+        return list(_in_layer(reader, end, needles))
 
     blobs = read_blobs(open_reader(archive, on_progress, cancelled), read_layer)
     manifest = read_manifest(blobs.documents, image_id, architecture, blobs.links)

@@ -25,7 +25,7 @@ def find(archive: bytes, *markers: str, history: Any = None, **more: Any) -> tup
     return find_markers(source, markers or (MARKER,), image_id=image_id, **more)
 
 
-@pytest.mark.parametrize("shape", [legacy, oci, lambda layers: oci(layers, packed=True)])
+@pytest.mark.parametrize("shape", [legacy, oci, lambda layers: oci(layers, packed="gzip")])
 def test_a_file_that_a_later_layer_hides_is_found(shape: Any) -> None:
     layers = [PLAIN, SECRET, GONE]
     assert find(shape(layers), layers=layers) == (Sighting(MARKER, "layer 2: /etc/secret.env"),)
