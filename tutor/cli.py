@@ -165,6 +165,41 @@ def lessons(as_json: bool) -> None:
 
 
 @cli.command()
+@click.argument("target", metavar="IMAGE|FILE")
+@click.argument("other", metavar="[OTHER]", required=False)
+@ENGINE_OPTION
+@click.option("--json", "as_json", is_flag=True, help="Print JSON (docs/xray.md tells every key).")
+@click.option("--files", "all_files", is_flag=True, help="With --json: list every name of every layer.")
+@click.option("--packed", is_flag=True, help="Compress it too, to tell about what a registry ships.")
+@click.option(
+    "--dockerfile",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Tell the lines of this file that decided about the bytes.",
+)
+@click.option("--max-size", metavar="SIZE", help="Fail when it is larger: 8MB, 7.5MiB, 5000000.")
+@click.option("--max-wasted", metavar="SHARE", help="Fail when more is shipped unseen: 1% or 200kB.")
+@click.option("--require", metavar="NAMES", default="", help="Any of static,stripped,non-root.")
+def xray(target: str, other: str | None, **options: Any) -> None:
+    r"""Tell where the bytes of an image or a program are; of two, what became of them.
+
+    IMAGE is a name on the engine. FILE is a Linux program, what docker save wrote, or an OCI layout
+    (an archive or a folder). With OTHER, the limits look at OTHER.
+
+    Exit code 0: every limit holds. 1: one does not. 2: it could not be opened.
+
+    \b
+    Examples:
+      fromscratch xray fromscratch/two-stages:multi
+      fromscratch xray ./app-before ./app-after --json
+      fromscratch xray image.tar --max-size 8MB --max-wasted 1% --require static,stripped,non-root
+    """
+    from tutor.command.xray import XrayRequest, run_xray
+
+    request = XrayRequest(target, other, **options)
+    sys.exit(run_async(lambda: run_xray(request)))
+
+
+@cli.command()
 @ENGINE_OPTION
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def clean(engine: str, as_json: bool) -> None:

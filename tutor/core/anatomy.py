@@ -80,6 +80,8 @@ class BinaryAnatomy:
     """What could not be told, and why."""
     sha256: str = ""
     """Empty where it was not computed."""
+    packed_bytes: int | None = None
+    """The file compressed. None unless it was asked for."""
 
     @property
     def size_bytes(self) -> int:

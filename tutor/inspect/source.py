@@ -18,6 +18,7 @@ from tutor.inspect.compression import compression_of, unpacked
 from tutor.inspect.config import read_config
 from tutor.inspect.image import open_image, read_folder_anatomy
 from tutor.inspect.manifest import read_manifest
+from tutor.inspect.packed import compressed_length, packed_size_from
 from tutor.inspect.stream import ByteReader, open_reader
 from tutor.inspect.tar import BLOCK, looks_like_header
 
@@ -60,6 +61,31 @@ def read_path(
         where=str(path),
         next_step="Give a Linux program, what docker save wrote, or an OCI layout.",
     )
+
+
+def packed_size_of_path(
+    path: Path, *, on_progress: Progress | None = None, cancelled: threading.Event | None = None
+) -> int:
+    """About what a registry ships of the image at a path; of a program, its compressed length.
+
+    Blocking, and slow: some 25 MB a second.
+
+    Raises:
+        InspectError: it cannot be read, or ``cancelled`` was set.
+    """
+    if path.is_dir():
+        return packed_size_from(
+            lambda read_layer: read_blob_folder(
+                path, lambda file: open_reader(file, on_progress, cancelled), read_layer
+            )
+        )
+    with path.open("rb") as file:
+        head = file.read(BLOCK)
+    compression = compression_of(head)
+    with _outer(path, compression, on_progress, cancelled) as reader:
+        if head.startswith(b"\x7fELF"):
+            return compressed_length(reader, path.stat().st_size)
+        return packed_size_from(lambda read_layer: read_blobs(reader, read_layer))
 
 
 def _name_of(head: bytes) -> str:

@@ -68,6 +68,7 @@ def config_json(layers: Sequence[bytes], history: Sequence[dict[str, object]] | 
         {
             "architecture": "amd64",
             "os": "linux",
+            "config": {"Entrypoint": ["/app"]},
             "rootfs": {"type": "layers", "diff_ids": diff_ids},
             "history": list(history),
         }
