@@ -82,7 +82,8 @@ def _wrapped(text: str, indent: str = "  ") -> list[str]:
 
 
 def _image_lines(image: ImageAnatomy, dockerfile: Dockerfile | None) -> Iterator[str]:
-    yield f"{_shortened(image.name, 44)}   {megabytes(image.unpacked_bytes)} unpacked, files: {image.file_count}"
+    size = megabytes(image.unpacked_bytes)
+    yield f"{_shortened(image.name, 44)}   {size} unpacked, files: {image.file_count}"
     yield from _faces(image)
     yield ""
     yield "Where the bytes are"
