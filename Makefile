@@ -29,7 +29,7 @@ test: ## all tests; those whose engine is missing are skipped
 	$(PYTEST)
 
 prove: ## the proofs that take too long for every change
-	FROMSCRATCH_REQUIRE_ENGINES=1 $(PYTEST)
+	FROMSCRATCH_REQUIRE_ENGINES=1 FROMSCRATCH_PROVE=1 $(PYTEST)
 
 bench: ## ratios, taken on this machine in one run
 	$(BIN)/python -m tests.bench

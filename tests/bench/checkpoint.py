@@ -30,6 +30,7 @@ from tutor.core.lesson import Lesson, image_reference
 from tutor.core.ports import BuildRequest
 from tutor.core.verdict import Outcome
 from tutor.engine.docker import buildx
+from tutor.engine.docker.build_cache import cache_records, prune_records
 from tutor.engine.docker.engine import DockerEngine
 from tutor.engine.docker.guarded_process import GuardedProcess, start_guarded
 from tutor.session.checkpoint import Checkpoint, CheckpointJob
@@ -168,17 +169,30 @@ async def _bench(folder: Path) -> AsyncIterator[_Bench]:
     engine = await DockerEngine.connect(
         journal, SystemClock(), environ=os.environ, lock_path=folder / "state/build.lock", builder="buildx"
     )
+    before = set(await cache_records(engine._parts.connection))
     try:
         if await engine.images.find(BASE) is None:
             async with aclosing(obtain_base(engine, BASE, "stand-in", uuid.uuid4().hex)) as events:
                 told = [event async for event in events]
             assert told
         yield _Bench(folder, engine, load_course(*shipped_folders()).find(LESSON), store)
+        await _remove_what_bare_calls_made(engine, before)
     finally:
         await engine.clean()
         await engine.close()
         store.close()
         journal.close()
+
+
+async def _remove_what_bare_calls_made(engine: DockerEngine, before: set[str]) -> None:
+    """By tag and by id: nothing else that the engine holds is touched."""
+    reference = image_reference(LESSON, "bench")
+    connection = engine._parts.connection
+    await engine.clean()
+    for each in (reference, f"{reference}-builder"):
+        if await engine.images.find(each) is not None:
+            await connection.call("removing", connection.api.remove_image, each)
+    await prune_records(connection, set(await cache_records(connection)) - before)
 
 
 async def _measure(folder: Path) -> Iterator[Figure]:
