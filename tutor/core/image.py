@@ -124,6 +124,10 @@ class LayerFacts:
     created_by: str = ""
 
 
+UNLOADED_LIMIT_BYTES = 64 * 1024
+"""What a stripped program may hold besides what is loaded. Go leaves some hundred bytes."""
+
+
 @dataclass(frozen=True, slots=True)
 class ElfFacts:
     """What an ELF file says about itself. Never a file name, never build info."""
@@ -139,6 +143,9 @@ class ElfFacts:
     has_symbol_table: bool = False
     has_debug_sections: bool = False
     size_bytes: int = 0
+    unloaded_bytes: int = 0
+    """Bytes that are never loaded, headers and the names of sections aside. Symbols and debug data are
+    made of these, whatever they are called."""
 
     @property
     def is_static(self) -> bool:
@@ -147,8 +154,13 @@ class ElfFacts:
 
     @property
     def is_stripped(self) -> bool:
-        """No symbol table and no debug sections."""
-        return not self.has_symbol_table and not self.has_debug_sections
+        """No symbol table, no debug sections, and next to nothing else that is never loaded."""
+        return not (self.has_symbol_table or self.has_debug_sections or self.hides_unloaded_bytes)
+
+    @property
+    def hides_unloaded_bytes(self) -> bool:
+        """More is never loaded than the notes and comments that linkers leave."""
+        return self.unloaded_bytes > UNLOADED_LIMIT_BYTES
 
 
 @dataclass(frozen=True, slots=True)

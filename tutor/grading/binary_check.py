@@ -11,7 +11,7 @@ from tutor.grading.origin import first_layer, is_run
 from tutor.grading.provenance_check import started_program
 from tutor.grading.rule import Case, Finding, Params, failed, passed, rule, unknown
 from tutor.grading.subject import image_of, kept_stages, tag_of, why_no_image
-from tutor.grading.words import excerpt, listed
+from tutor.grading.words import excerpt, listed, megabytes
 
 
 def _no_program(image: ImageEvidence, expected: str) -> Finding | None:
@@ -71,7 +71,11 @@ def binary_is_static(case: Case[Params]) -> Finding:
     needs_program=True,
 )
 def binary_is_stripped(case: Case[Params]) -> Finding:
-    """The program holds no symbol table and no debug sections: read from its ELF headers."""
+    """The program holds no symbol table and no debug sections, under those names or any other.
+
+    Read from its ELF headers. What is never loaded into memory and is more than a linker's notes
+    was hidden: in sections with other names, or behind a list of sections that was wiped.
+    """
     expected = "The program holds no symbol table and no debug sections."
     image = image_of(case.evidence, case.spec)
     if image is None:
@@ -84,6 +88,7 @@ def binary_is_stripped(case: Case[Params]) -> Finding:
         return passed(expected, "It holds neither.", image.entrypoint_path)
     holds = ["a symbol table"] if elf.has_symbol_table else []
     holds += ["debug sections"] if elf.has_debug_sections else []
+    holds = holds or [f"{megabytes(elf.unloaded_bytes)} that are never loaded, under other names"]
     return failed(expected, f"It holds {listed(holds)}.", f"{image.entrypoint_path}, ELF sections")
 
 

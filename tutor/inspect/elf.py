@@ -192,7 +192,21 @@ def read_elf(file: BinaryIO) -> ElfFacts | None:
             has_symbol_table=any(section.kind == "SHT_SYMTAB" and section.size for section in sections),
             has_debug_sections=any(section.name.startswith((".debug_", ".zdebug_")) for section in sections),
             size_bytes=reader.size,
+            unloaded_bytes=_unloaded_bytes(reader, segments, sections),
         )
+
+
+def _unloaded_bytes(reader: ElfReader, segments: tuple[Segment, ...], sections: tuple[Section, ...]) -> int:
+    """Bytes that no segment loads, the list of sections and their names aside."""
+    header = reader.elf.header
+    known = [(segment.offset, segment.size) for segment in segments if segment.kind == "PT_LOAD"]
+    known.append((header["e_shoff"], header["e_shentsize"] * header["e_shnum"]))
+    known += [(section.offset, section.size) for section in sections if section.name == ".shstrtab"]
+    unloaded = at = 0
+    for first, length in sorted(known):
+        unloaded += max(0, min(first, reader.size) - at)
+        at = max(at, min(first + length, reader.size))
+    return unloaded + reader.size - at
 
 
 def _needed(reader: ElfReader, segments: tuple[Segment, ...]) -> tuple[str, ...]:

@@ -66,6 +66,13 @@ def test_a_program_with_symbols_or_debug_data_is_not_stripped(symbols: bool, deb
     assert (verdict.outcome, verdict.actual) == (Outcome.FAILED, says)
 
 
+def test_a_program_that_hides_its_symbols_is_not_stripped() -> None:
+    elf = replace(STATIC, has_symbol_table=False, has_debug_sections=False, unloaded_bytes=2_550_000)
+    verdict = check("binary_is_stripped", with_final(elf=elf))
+    assert verdict.outcome is Outcome.FAILED
+    assert verdict.actual == "It holds 2.55 MB that are never loaded, under other names."
+
+
 def test_a_program_with_neither_is_stripped() -> None:
     elf = replace(STATIC, has_symbol_table=False, has_debug_sections=False)
     assert check("binary_is_stripped", with_final(elf=elf)).outcome is Outcome.PASSED

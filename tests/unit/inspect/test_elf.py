@@ -58,6 +58,17 @@ def test_symbols_and_debug_data_are_told_apart(symbols: bool, debug: bool) -> No
     assert not found.is_stripped
 
 
+@pytest.mark.parametrize("sections", [True, False])
+def test_what_is_never_loaded_is_counted_whatever_it_is_called(sections: bool) -> None:
+    plain, hidden = elf_bytes(Elf(sections=sections)), b"s" * 100_000
+    before, after = read_elf(io.BytesIO(plain)), read_elf(io.BytesIO(plain + hidden))
+    assert before is not None
+    assert after is not None
+    assert after.unloaded_bytes - before.unloaded_bytes == len(hidden)
+    assert before.is_stripped
+    assert not after.is_stripped
+
+
 @pytest.mark.parametrize(("number", "name"), [(183, "aarch64"), (3, "x86"), (243, "riscv"), (40, "arm")])
 def test_machines_have_names(number: int, name: str) -> None:
     assert facts(Elf(machine=number)).machine == name
