@@ -28,6 +28,7 @@ from tutor.core.image import (
     Container,
     ContainerState,
     ExecResult,
+    Healthcheck,
     ImageConfig,
     ImageSummary,
     Listener,
@@ -58,7 +59,14 @@ class Script:
     bodies: dict[str, str] = field(default_factory=dict)
     refuse: str = ""
     """Set to make every exchange end in this error."""
+    exec_results: dict[str, ExecResult] = field(default_factory=dict)
+    """By the first word of the command; others are not found."""
+    export_files: dict[str, bytes] = field(default_factory=lambda: {"server": b"x", "etc/hosts": b"h"})
+    stop_code: int = 2
+    healthcheck: tuple[str, ...] = ()
     final_files: dict[str, bytes] = field(default_factory=lambda: {"server": b"x" * 4_700_000})
+    later_files: list[dict[str, bytes]] = field(default_factory=list)
+    """The final files of the next builds, one after the other."""
     stage_files: dict[str, bytes] = field(default_factory=lambda: {"usr/local/go/bin/go": b"y" * 9_000_000})
 
 
@@ -69,6 +77,8 @@ class FakeEngine:
         self.script = script or Script()
         self.asked: list[str] = []
         """What was asked of it, in order: ``build TAG``, ``start IMAGE``, ``remove ID`` …"""
+        self.builds: list[BuildRequest] = []
+        self.started: list[RunRequest] = []
         self.tags: dict[str, ImageSummary] = {}
         self.archives: dict[str, bytes] = {}
         self.running: set[str] = set()
@@ -106,6 +116,7 @@ class FakeEngine:
 
     async def build(self, request: BuildRequest) -> AsyncGenerator[BuildEvent, None]:
         self.asked.append(f"build {request.tag}")
+        self.builds.append(request)
         script, run_id = self.script, request.run_id
         if script.fault is not None:
             fault, script.fault = script.fault, None
@@ -135,11 +146,14 @@ class FakeEngine:
             )
             for stage in request.keep_stages
         ]
-        built.append(BuiltImage(request.tag, self._add(request.tag, script.final_files)))
+        final_files = script.later_files.pop(0) if script.later_files else script.final_files
+        built.append(BuiltImage(request.tag, self._add(request.tag, final_files)))
         yield BuildFinished(run_id, tuple(built), 0.7)
 
     def _add(self, reference: str, files: dict[str, bytes]) -> str:
         archive, image_id, config = image_archive(files)
+        if self.script.healthcheck:
+            config = replace(config, healthcheck=Healthcheck(self.script.healthcheck))
         self.tags[reference] = ImageSummary(image_id, (reference,), config, len(archive))
         self.archives[image_id] = archive
         return image_id
@@ -183,6 +197,7 @@ class FakeEngine:
         self._count += 1
         container_id = f"container-{self._count}"
         self.asked.append(f"start {request.image}")
+        self.started.append(request)
         if not self.script.exit_error:
             self.running.add(container_id)
         return Container(
@@ -201,11 +216,14 @@ class FakeEngine:
         return (Listener("0.0.0.0", 9999 if self.script.refuse else 8080),)
 
     async def exec(self, container_id: str, argv: tuple[str, ...]) -> ExecResult:
+        self.asked.append(f"exec {' '.join(argv)}")
+        if argv[0] in self.script.exec_results:
+            return self.script.exec_results[argv[0]]
         return ExecResult(126, "", f'exec: "{argv[0]}": executable file not found in $PATH')
 
     async def stop(self, container_id: str, grace_seconds: float = 2.0) -> ContainerState:
         self.running.discard(container_id)
-        return ContainerState("exited", 2)
+        return ContainerState("exited", self.script.stop_code)
 
     async def remove(self, container_id: str) -> None:
         self.asked.append(f"remove {container_id}")
@@ -214,7 +232,13 @@ class FakeEngine:
 
     @contextmanager
     def open_export(self, container_id: str) -> Iterator[BinaryIO]:
-        yield io.BytesIO(b"\0" * 1024)
+        out = io.BytesIO()
+        with tarfile.open(fileobj=out, mode="w") as tar:
+            for name, content in self.script.export_files.items():
+                info = tarfile.TarInfo(name)
+                info.size, info.mode = len(content), 0o755
+                tar.addfile(info, io.BytesIO(content))
+        yield io.BytesIO(out.getvalue())
 
     # Probe
 

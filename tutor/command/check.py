@@ -104,7 +104,7 @@ class _Graded:
     """One grading of one folder."""
 
     def __init__(self, request: CheckRequest, wiring: Wiring, engine: Engine, lesson: Lesson) -> None:
-        from tutor.session.action import new_run_id
+        from tutor.session.scene import new_run_id
 
         self._request = request
         self._wiring = wiring

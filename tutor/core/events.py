@@ -11,103 +11,32 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from tutor.core.base import BasePlan
+from tutor.core.build_event import BuildCancelled as BuildCancelled
+from tutor.core.build_event import BuildEvent as BuildEvent
+from tutor.core.build_event import BuildFailed as BuildFailed
+from tutor.core.build_event import BuildFinished as BuildFinished
+from tutor.core.build_event import BuildStarted as BuildStarted
+from tutor.core.build_event import LogLines as LogLines
+from tutor.core.build_event import StepFinished as StepFinished
+from tutor.core.build_event import StepStarted as StepStarted
+from tutor.core.build_event import WorkProgressed as WorkProgressed
 from tutor.core.http import HttpExchange
-from tutor.core.image import BuiltImage, SizeRow
+from tutor.core.image import SizeRow
 from tutor.core.verdict import CheckpointReport, Prediction, Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class BuildStarted:
-    """A build began. ``command`` is what the learner could type to do the same."""
+class Shown:
+    """Facts as a small table, or what a command printed."""
 
     run_id: str
-    command: str
-    engine: str
-
-
-@dataclass(frozen=True, slots=True)
-class StepStarted:
-    """One instruction began. ``line`` is its first line in the Dockerfile, if known."""
-
-    run_id: str
-    step_id: str
-    text: str
-    stage: str
-    number: int
-    total: int
-    line: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LogLines:
-    """Lines a step printed: clean, at most 200 of them or 50 ms worth."""
-
-    run_id: str
-    step_id: str
-    lines: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class StepFinished:
-    """One instruction ended. ``error`` is empty when it went well."""
-
-    run_id: str
-    step_id: str
-    elapsed_seconds: float
-    cached: bool
-    error: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class WorkProgressed:
-    """Long work moved on: a pull, an export, an analysis. ``total`` is None when unknown."""
-
-    run_id: str
-    label: str
-    current: int
-    total: int | None
-    unit: str = "bytes"
-
-
-@dataclass(frozen=True, slots=True)
-class BuildFailed:
-    """The build ended in an error of the learner's files. ``error`` is the engine's own text."""
-
-    run_id: str
-    error: str
-    elapsed_seconds: float
-    step_id: str | None = None
-    line: int | None = None
-    next_step: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class BuildCancelled:
-    """The build was stopped on request; nothing of it is left."""
-
-    run_id: str
-    elapsed_seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class BuildFinished:
-    """The build succeeded. The final image comes last; stages that were kept come before."""
-
-    run_id: str
-    images: tuple[BuiltImage, ...]
-    elapsed_seconds: float
-
-
-BuildEvent: TypeAlias = (
-    BuildStarted
-    | StepStarted
-    | LogLines
-    | StepFinished
-    | WorkProgressed
-    | BuildFailed
-    | BuildCancelled
-    | BuildFinished
-)
+    title: str
+    rows: tuple[tuple[str, ...], ...]
+    header: tuple[str, ...] = ()
+    foot: str = ""
+    """One sentence below: the exit code, what was left out."""
+    is_good: bool | None = None
+    """How what was tried went; None where nothing was tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,4 +168,5 @@ SessionEvent: TypeAlias = (
     | WorkspaceChanged
     | BaseNeeded
     | BaseObtained
+    | Shown
 )

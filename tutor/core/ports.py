@@ -23,7 +23,7 @@ from tutor.core.image import (
     ImageSummary,
     Listener,
 )
-from tutor.core.progress import Attempt, JournalEntry, LessonProgress
+from tutor.core.progress import Attempt, ExerciseAnswer, JournalEntry, LessonProgress, ReviewItem
 from tutor.core.verdict import CheckpointReport, Prediction
 
 
@@ -283,8 +283,46 @@ class Journal(Protocol):
         ...
 
 
+class LearningStore(Protocol):
+    """Facts measured, answers given, reviews due. Blocking and safe to call from threads."""
+
+    def facts(self, lesson: str) -> dict[str, str | int | float | bool]:
+        """What was measured last in a lesson, by dotted names."""
+        ...
+
+    def save_facts(self, lesson: str, facts: Mapping[str, str | int | float | bool]) -> None:
+        """Store facts; those of other names stay."""
+        ...
+
+    def add_answer(self, answer: ExerciseAnswer) -> None:
+        """Store one answer to an exercise."""
+        ...
+
+    def answers(self, lesson: str) -> tuple[ExerciseAnswer, ...]:
+        """All answers given in a lesson, oldest first."""
+        ...
+
+    def reviews(self) -> tuple[ReviewItem, ...]:
+        """Everything that comes back some day, soonest first."""
+        ...
+
+    def save_review(self, item: ReviewItem) -> None:
+        """Store or update when a question comes back."""
+        ...
+
+
 class ProgressStore(Protocol):
     """Progress, attempts, predictions and evidence. Blocking and safe to call from threads."""
+
+    @property
+    def learning(self) -> LearningStore:
+        """Facts, answers and reviews of the same learner."""
+        ...
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Sentences for the learner, for instance that a damaged file was set aside."""
+        ...
 
     def lesson_progress(self, lesson: str) -> LessonProgress:
         """Where the learner is; a fresh value when the lesson was never opened."""

@@ -57,3 +57,27 @@ class JournalEntry:
     run_id: str
     detail: str = ""
     recorded_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExerciseAnswer:
+    """One answer to a quiz, an order or a fill."""
+
+    lesson: str
+    exercise_id: str
+    given: str
+    """Empty when it was skipped."""
+    is_right: bool
+    answered_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewItem:
+    """One question that comes back, and when."""
+
+    lesson: str
+    item_id: str
+    rung: int
+    """How often it was recalled in a row; chooses the next interval."""
+    due_at: str
+    """ISO 8601, UTC."""

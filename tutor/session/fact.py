@@ -1,10 +1,7 @@
-"""What is known of a lesson so far, under dotted names that predictions and hints refer to.
+"""What is known of a lesson so far, under dotted names that predictions, prose and hints refer to.
 
-Names: ``image.TAG.unpacked_bytes``, ``image.TAG.file_count``, ``stage.TAG.STAGE.unpacked_bytes``,
-``base.unpacked_bytes``, ``reduction.TAG.percent``, ``build.TAG.succeeds``,
-``build.TAG.elapsed_seconds``, ``container.TAG.starts``, ``container.TAG.reachable``,
-``endpoint.PATH.status``; and for hints ``build``, ``build.error``, ``container.error``,
-``probe.error``, ``check.ID``, ``evidence.elf.interpreter``.
+The measures of :data:`tutor.catalog.measure.MEASURES`; and for hints ``build``, ``build.error``,
+``container.error``, ``probe.error``, ``check.ID`` and :data:`tutor.core.condition.VALUE_FACTS`.
 """
 
 from __future__ import annotations
@@ -12,21 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from tutor.core.events import ImageMeasured
-from tutor.core.evidence import Evidence
+from tutor.core.evidence import Evidence, ImageEvidence
 from tutor.core.http import HttpExchange
-from tutor.core.image import SizeRole
-from tutor.core.lesson import Unit
-from tutor.core.verdict import Prediction, Verdict
-
-MEGABYTE = 1_000_000
+from tutor.core.image import FileKind, SizeRole
+from tutor.core.verdict import Verdict
 
 
 class Facts(Mapping[str, object]):
     """A record of facts that remembers which were learned since the last look."""
 
-    def __init__(self) -> None:
-        self._values: dict[str, object] = {}
+    def __init__(self, known: Mapping[str, object] | None = None) -> None:
+        self._values: dict[str, object] = dict(known or {})
         self._fresh: set[str] = set()
+        self._unstored: set[str] = set()
 
     def __getitem__(self, name: str) -> object:
         return self._values[name]
@@ -41,11 +36,19 @@ class Facts(Mapping[str, object]):
         """Know a fact, again if it was known."""
         self._values[name] = value
         self._fresh.add(name)
+        self._unstored.add(name)
+
+    def stored_values(self) -> dict[str, str | int | float | bool]:
+        """What was learned since this was last called, to be stored."""
+        names, self._unstored = self._unstored, set()
+        found = {name: self._values[name] for name in sorted(names)}
+        return {n: v for n, v in found.items() if isinstance(v, str | int | float | bool)}
 
     def clear(self) -> None:
         """Know nothing."""
         self._values.clear()
         self._fresh.clear()
+        self._unstored.clear()
 
     def take_fresh(self) -> frozenset[str]:
         """The names learned since this was last called."""
@@ -89,6 +92,26 @@ class Facts(Mapping[str, object]):
         ]
         if isinstance(final, int) and builders:
             self.learn(f"reduction.{tag}.percent", 100 * (1 - final / max(builders)))
+        if row.role is SizeRole.FINAL:
+            self._learn_differences(tag, row.unpacked_bytes)
+
+    def _learn_differences(self, tag: str, size_bytes: int) -> None:
+        for name, value in tuple(self._values.items()):
+            parts = name.split(".")
+            if parts[0] != "image" or parts[-1] != "unpacked_bytes" or parts[1] == tag:
+                continue
+            if isinstance(value, int) and value and size_bytes:
+                self.learn(f"smaller.{tag}.{parts[1]}.percent", 100 * (1 - size_bytes / value))
+                self.learn(f"smaller.{parts[1]}.{tag}.percent", 100 * (1 - value / size_bytes))
+
+    def learn_image(self, image: ImageEvidence, tag: str) -> None:
+        """An image of this lesson was read."""
+        executables = sum(file.kind is FileKind.FILE and bool(file.mode & 0o111) for file in image.files)
+        self.learn(f"image.{tag}.executable_count", executables)
+        if image.elf is not None:
+            self.learn(f"binary.{tag}.is_static", image.elf.is_static)
+            self.learn(f"binary.{tag}.is_stripped", image.elf.is_stripped)
+            self.learn(f"binary.{tag}.size_bytes", image.elf.size_bytes)
 
     def learn_verdict(self, verdict: Verdict) -> None:
         """A check was judged."""
@@ -98,54 +121,23 @@ class Facts(Mapping[str, object]):
         """A checkpoint gathered its evidence."""
         image = evidence.images.get(tag)
         elf = image.elf if image else None
-        self.learn("evidence.elf.interpreter", elf.interpreter if elf else "")
-
-
-def as_answer(value: object, unit: Unit) -> str:
-    """A measured fact in the form a prediction is given in."""
-    if isinstance(value, bool) or unit is Unit.YES_NO:
-        return "yes" if value else "no"
-    if not isinstance(value, int | float):
-        return str(value)
-    if unit is Unit.MEGABYTES:
-        megabytes = value / MEGABYTE
-        return f"{megabytes:.0f}" if megabytes >= 100 else f"{megabytes:.1f}"
-    if unit in {Unit.PERCENT, Unit.SECONDS}:
-        return f"{value:.1f}"
-    return str(value)
-
-
-def checked_answer(text: str, unit: Unit, choices: tuple[str, ...]) -> tuple[str, str]:
-    """What the learner typed, made uniform, and what is wrong with it (empty when nothing is)."""
-    text = (
-        text.strip().rstrip("%").removesuffix("MB").removesuffix("s").strip()
-        if unit
-        not in {
-            Unit.YES_NO,
-            Unit.CHOICE,
-        }
-        else text.strip()
-    )
-    if unit is Unit.YES_NO:
-        word = {"y": "yes", "yes": "yes", "1": "yes", "n": "no", "no": "no", "2": "no"}.get(text.lower())
-        return (word, "") if word else ("", "Answer yes or no: y or n.")
-    if unit is Unit.CHOICE:
-        if text.isdigit() and 1 <= int(text) <= len(choices):
-            return choices[int(text) - 1], ""
-        if text in choices:
-            return text, ""
-        return "", f"Choose one of 1 to {len(choices)}."
-    try:
-        number = float(text.replace(",", "."))
-    except ValueError:
-        return "", f"Type a number{'' if unit is Unit.NUMBER else f' of {unit.value}'}, such as 50."
-    if not 0 <= number < 1e9:
-        return "", "Type a number that is not negative."
-    return f"{number:g}", ""
-
-
-def with_actual(prediction: Prediction, value: object, unit: Unit) -> Prediction:
-    """The prediction with its fact beside it."""
-    import dataclasses
-
-    return dataclasses.replace(prediction, actual=as_answer(value, unit))
+        config = image.config if image else None
+        state = evidence.containers[tag].state if tag in evidence.containers else None
+        for name, value in {
+            "elf.interpreter": elf.interpreter if elf else "",
+            "elf.needed": " ".join(elf.needed) if elf else "",
+            "elf.machine": elf.machine if elf else "",
+            "elf.has_symbol_table": bool(elf and elf.has_symbol_table),
+            "elf.has_debug_sections": bool(elf and elf.has_debug_sections),
+            "entrypoint_path": image.entrypoint_path if image else "",
+            "go.version": image.go.version if image and image.go else "",
+            "config.entrypoint": " ".join(config.entrypoint) if config else "",
+            "config.command": " ".join(config.command) if config else "",
+            "config.user": config.user if config else "",
+            "config.exposed_ports": " ".join(config.exposed_ports) if config else "",
+            "config.healthcheck": " ".join(config.healthcheck.test) if config and config.healthcheck else "",
+            "container.status": state.status if state else "",
+            "container.exit_code": "" if state is None or state.exit_code is None else state.exit_code,
+            "stages": len(evidence.stages),
+        }.items():
+            self.learn(f"evidence.{name}", value)

@@ -210,9 +210,9 @@ def log_excerpt(log: tuple[str, ...], lines: int = 6) -> str:
     return "\n".join(log[-lines:])
 
 
-def read_dockerfile(context: Path) -> str | None:
+def read_dockerfile(context: Path, name: str = "Dockerfile") -> str | None:
     """The Dockerfile's text, or None when there is none that can be read."""
     try:
-        return (context / "Dockerfile").read_text("utf-8", errors="replace")
+        return (context / name).read_text("utf-8", errors="replace")
     except OSError:
         return None

@@ -90,9 +90,15 @@ def described(lesson: Lesson, task: Task, address: str) -> NextAction:
             return NextAction(NextKind.LAY, task.say or "Lay the lab's files into your workspace")
         case Change():
             label = task.say or f"Add one line to {task.file}"
-            return NextAction(NextKind.CHANGE, label, f"echo '// edited' >> {shlex.quote(task.file)}")
+            line = changed_line(task.file)
+            return NextAction(NextKind.CHANGE, label, f"echo '{line}' >> {shlex.quote(task.file)}")
         case Edit():
             return NextAction(NextKind.EDIT, task.say)
+
+
+def changed_line(file: str) -> str:
+    """A comment in the language of a file."""
+    return "// one line more" if file.endswith((".go", ".mod")) else "# one line more"
 
 
 def build_command(action: Build, reference: str) -> str:

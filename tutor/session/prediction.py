@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from tutor.core.events import PredictionCompared
 from tutor.core.lesson import Lesson, Predict
 from tutor.core.verdict import Prediction
-from tutor.session.fact import Facts, checked_answer, with_actual
+from tutor.session.answer import checked_answer, with_actual
+from tutor.session.fact import Facts
 
 if TYPE_CHECKING:
     from tutor.core.ports import ProgressStore

@@ -1,19 +1,65 @@
-"""The images of the course that exist already, measured when a lesson is opened."""
+"""Sizes of images: of those that exist already when a lesson is opened, and of one when asked for."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from tutor.core.events import SessionEvent
+from tutor.core.events import ImageMeasured, SessionEvent
 from tutor.core.image import SizeRole
 from tutor.core.lesson import Build, Lesson, image_reference
 from tutor.core.ports import stage_reference
-from tutor.session.live import read_dockerfile, read_stages
+from tutor.session.action import learn
+from tutor.session.live import obtain_base, read_dockerfile, read_stages
+from tutor.session.scene import new_run_id
 
 if TYPE_CHECKING:
+    from tutor.session.attempt import AttemptBook
     from tutor.session.course import CourseSession
+    from tutor.session.scene import Scene
+
+
+class SizeWork:
+    """What a learner may have measured at any time in a lesson."""
+
+    def __init__(self, scene: Scene, attempts: AttemptBook) -> None:
+        self._scene = scene
+        self._attempts = attempts
+
+    async def obtain_base(
+        self, reference: str, how: Literal["pull", "stand-in"]
+    ) -> AsyncGenerator[SessionEvent, None]:
+        """Pull a base image or make its stand-in, as the learner chose."""
+        async with aclosing(obtain_base(self._scene.engine, reference, how, new_run_id())) as events:
+            async for event in events:
+                yield event
+
+    async def refresh(self) -> AsyncGenerator[SessionEvent, None]:
+        """Measure the images of the course that exist already, this lesson's first."""
+        scene = self._scene
+        scene.course.require_engine()
+        async with aclosing(measured_images(scene.course, scene.lesson, new_run_id())) as events:
+            async for event in events:
+                if isinstance(event, ImageMeasured):
+                    scene.course.keep_size_row(event.row)
+                yield event
+        await self._attempts.look_for_image()
+
+    async def packed(self, image_id: str) -> AsyncGenerator[SessionEvent, None]:
+        """Compute about what a registry would ship of one image."""
+        scene = self._scene
+        row = next((row for row in scene.course.size_rows() if row.image_id == image_id), None)
+        if row is None:
+            return
+        async with aclosing(scene.course.reader().packed(row, new_run_id())) as events:
+            async for event in events:
+                if isinstance(event, ImageMeasured) and row.lesson == scene.lesson.slug:
+                    for compared in learn(scene, event, row.name):
+                        yield compared
+                elif isinstance(event, ImageMeasured):
+                    scene.course.keep_size_row(event.row)
+                yield event
 
 
 async def measured_images(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tutor.core.events import Shown
 from tutor.core.http import HttpExchange
 from tutor.core.image import SizeRow
 from tutor.core.lesson import Exercise, Lesson, Note, Predict
 from tutor.core.progress import PassState
 from tutor.core.verdict import CheckpointReport, Prediction
+from tutor.session.exercise import ExerciseView
 
 
 class NextKind(StrEnum):
@@ -83,6 +85,10 @@ class LessonView:
     """``127.0.0.1:PORT`` of the running container; empty when none runs."""
     predictions: tuple[Prediction, ...]
     """Those of this step that were made or skipped."""
+    exercises: tuple[ExerciseView, ...]
+    """Those of this step that were answered, and the one that is open."""
+    shown: Shown | None
+    """What was shown last: the output of a command, facts as a table."""
     report: CheckpointReport | None
     """The newest attempt."""
     pass_state: PassState

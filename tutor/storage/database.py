@@ -12,6 +12,7 @@ import msgspec
 from tutor.core.progress import Attempt, LessonProgress
 from tutor.core.verdict import CheckpointReport, Outcome, Prediction
 from tutor.storage.connection import Connection
+from tutor.storage.learning import SqliteLearningStore
 from tutor.storage.schema import PROGRESS
 
 CACHE_LIMIT_BYTES = 32 * 1024 * 1024
@@ -29,6 +30,8 @@ class SqliteProgressStore:
     def __init__(self, path: Path, *, cache_limit_bytes: int = CACHE_LIMIT_BYTES) -> None:
         self._connection = Connection(path, PROGRESS)
         self._cache_limit_bytes = cache_limit_bytes
+        self.learning = SqliteLearningStore(self._connection)
+        """Facts, answers and reviews, in the same file."""
 
     @property
     def notices(self) -> tuple[str, ...]:

@@ -22,6 +22,18 @@ PROGRESS: tuple[str, ...] = (
         key TEXT PRIMARY KEY, evidence BLOB NOT NULL, size_bytes INTEGER NOT NULL, used INTEGER NOT NULL
     );
     """,
+    """
+    CREATE TABLE fact (lesson TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
+        PRIMARY KEY (lesson, name)) WITHOUT ROWID;
+    CREATE TABLE answer (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, lesson TEXT NOT NULL, exercise_id TEXT NOT NULL,
+        given TEXT NOT NULL, is_right INTEGER NOT NULL, answered_at TEXT NOT NULL
+    );
+    CREATE TABLE review (
+        lesson TEXT NOT NULL, item_id TEXT NOT NULL, rung INTEGER NOT NULL, due_at TEXT NOT NULL,
+        PRIMARY KEY (lesson, item_id)
+    ) WITHOUT ROWID;
+    """,
 )
 """Progress, attempts, predictions, settings. Evidence is JSON packed by zlib."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 from tutor.core.errors import StorageError
@@ -82,6 +83,16 @@ class Workspace:
             for name in names:
                 copy_file(source, name, self.folder)
         return names
+
+    def lay_file(self, name: str, content: bytes, mode: int = 0o644) -> None:
+        """Write one file; what was there is kept aside, as with :meth:`lay`."""
+        with tempfile.TemporaryDirectory(prefix="fromscratch-") as made:
+            with told(f"write {name}", self.folder / name):
+                path = Path(made) / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+                path.chmod(mode)
+            self.lay(Path(made))
 
     def reset(self, context: Path, start: Path) -> tuple[str, ...]:
         """Make the folder what it was at the start; all old files are kept aside. Returns the names."""

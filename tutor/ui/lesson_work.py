@@ -145,7 +145,7 @@ class LessonWork:
     async def _obtain_and_go_on(
         self, reference: str, how: Literal["pull", "stand-in"], interrupted: Job
     ) -> AsyncIterator[SessionEvent]:
-        async with aclosing(as_generator(self._session.obtain_base(reference, how))) as events:
+        async with aclosing(as_generator(self._session.sizes.obtain_base(reference, how))) as events:
             async for event in events:
                 yield event
         self._work.rename(interrupted.name)

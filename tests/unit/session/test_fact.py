@@ -6,7 +6,8 @@ from tutor.core.events import ImageMeasured
 from tutor.core.http import HttpExchange
 from tutor.core.image import SizeRole, SizeRow
 from tutor.core.lesson import Unit
-from tutor.session.fact import Facts, as_answer, checked_answer
+from tutor.session.answer import as_answer, checked_answer
+from tutor.session.fact import Facts
 
 
 def measured(name: str, role: SizeRole, size_bytes: int) -> ImageMeasured:

@@ -36,7 +36,7 @@ async def opened(world: World) -> LessonSession:
 
 async def past_the_questions(world: World) -> LessonSession:
     lesson = await opened(world)
-    lesson.skip_prediction()
+    lesson.questions.skip()
     await world.told(lesson.advance())
     await world.told(lesson.advance())
     assert lesson.view().next.kind is NextKind.BUILD
@@ -46,8 +46,8 @@ async def past_the_questions(world: World) -> LessonSession:
 async def test_next_walks_a_step_from_prediction_to_answers(world: World) -> None:
     lesson = await opened(world)
     assert lesson.view().next.kind is NextKind.PREDICT
-    assert lesson.predict("five", 1)
-    assert lesson.predict("5", 2) is None
+    assert lesson.questions.predict("five", 1)
+    assert lesson.questions.predict("5", 2) is None
     assert lesson.view().next.kind is NextKind.EDIT
     lesson.save_dockerfile(lesson.dockerfile_text() + "# mine\n")
     await world.told(lesson.advance())
@@ -69,7 +69,7 @@ async def test_next_walks_a_step_from_prediction_to_answers(world: World) -> Non
 
 async def test_an_edit_is_asked_for_once_and_never_a_duty(world: World) -> None:
     lesson = await opened(world)
-    lesson.skip_prediction()
+    lesson.questions.skip()
     [said] = await world.told(lesson.advance())
     assert isinstance(said, Said)
     assert "not changed" in said.text
@@ -80,7 +80,7 @@ async def test_an_edit_is_asked_for_once_and_never_a_duty(world: World) -> None:
 
 async def test_a_file_changed_by_another_editor_counts_as_the_edit(world: World) -> None:
     lesson = await opened(world)
-    lesson.skip_prediction()
+    lesson.questions.skip()
     (lesson.workspace / "Dockerfile").write_text("FROM scratch\n")
     await world.told(lesson.advance())
     assert lesson.view().next.kind is NextKind.BUILD
@@ -117,7 +117,7 @@ async def test_a_missing_base_asks_and_goes_on_after_the_choice(world: World) ->
     [needed] = await world.told(lesson.advance())
     assert isinstance(needed, BaseNeeded)
     assert needed.plan.stand_in
-    events = await world.told(lesson.obtain_base(needed.plan.reference, "stand-in"))
+    events = await world.told(lesson.sizes.obtain_base(needed.plan.reference, "stand-in"))
     assert isinstance(events[-1], BaseObtained)
     events = await world.told(lesson.advance())
     assert any(isinstance(event, BuildFinished) for event in events)

@@ -109,7 +109,7 @@ class LessonScreen(LessonDesk):
     @on(AnswerGiven)
     async def predict(self, event: AnswerGiven) -> None:
         """Take a prediction."""
-        problem = self.session.predict(event.answer, event.confidence)
+        problem = self.session.questions.predict(event.answer, event.confidence)
         if problem:
             self.next_line.complain(problem)
             return
@@ -126,7 +126,7 @@ class LessonScreen(LessonDesk):
         if self.next_line.question is None:
             self.say("There is nothing to skip: s skips a prediction.")
             return
-        self.session.skip_prediction()
+        self.session.questions.skip()
         await self._question_closed()
 
     async def _question_closed(self) -> None:
@@ -204,7 +204,7 @@ class LessonScreen(LessonDesk):
     @on(PackedSizeAsked)
     def measure_packed(self, event: PackedSizeAsked) -> None:
         """A packed size is wanted."""
-        self.work.begin("Packing to measure", lambda: self.session.measure_packed(event.image_id))
+        self.work.begin("Packing to measure", lambda: self.session.sizes.packed(event.image_id))
 
     @on(ProceedRequested)
     async def proceed(self) -> None:

@@ -65,7 +65,7 @@ class LessonDesk(LessonFrame):
     def engine_found(self) -> None:
         """Measure the images that are there already."""
         self.engine_was_found = True
-        self.work.begin_quietly("Measuring images", self.session.refresh_sizes)
+        self.work.begin_quietly("Measuring images", self.session.sizes.refresh)
 
     def action_connect(self) -> None:
         """Look for an engine again."""

@@ -11,7 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from tutor.core.lesson import Predict, Unit
-from tutor.session.fact import checked_answer
+from tutor.session.answer import checked_answer
 from tutor.ui import present
 from tutor.ui.message import AnswerGiven, AnswerSkipped
 from tutor.ui.widgets.choice_field import Choice, ChoiceField

@@ -1,0 +1,74 @@
+"""A lesson's checkpoint as this learner tried it: attempts, and whether a pass still stands."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from tutor.core.events import CheckpointFinished, SessionEvent
+from tutor.core.progress import PassState
+from tutor.session.action import learn
+from tutor.session.checkpoint import Checkpoint, CheckpointJob
+from tutor.session.passing import pass_state
+from tutor.session.scene import new_run_id
+
+if TYPE_CHECKING:
+    from tutor.core.verdict import CheckpointReport
+    from tutor.session.scene import Scene
+
+
+class AttemptBook:
+    """The attempts at one lesson, oldest first."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._store = scene.course.store
+        self._reports = [attempt.report for attempt in self._store.attempts(scene.lesson.slug)]
+        self._image_gone = False
+
+    @property
+    def newest(self) -> CheckpointReport | None:
+        """The newest attempt."""
+        return self._reports[-1] if self._reports else None
+
+    def is_current(self, workspace_sha256: str) -> bool:
+        """Whether the newest attempt graded these very files."""
+        return self.newest is not None and self.newest.workspace_sha256 == workspace_sha256
+
+    def pass_state(self, workspace_sha256: str) -> PassState:
+        """Whether the checkpoint is passed, and whether that can still be said."""
+        state = pass_state(tuple(self._reports), workspace_sha256)
+        if state is PassState.PASSED and (self._image_gone or self._scene.course.engine_lost):
+            return PassState.NOT_VERIFIABLE
+        return state
+
+    async def check(self, workspace_sha256: str) -> AsyncGenerator[SessionEvent, None]:
+        """Grade the workspace and store the attempt."""
+        scene, lesson = self._scene, self._scene.lesson
+        checkpoint = Checkpoint(scene.engine, scene.course.reader(), scene.course.clock)
+        job = CheckpointJob(lesson, scene.files.folder, lesson.reference, new_run_id(), workspace_sha256)
+        async with aclosing(checkpoint.run(job)) as events:
+            async for event in events:
+                if isinstance(event, CheckpointFinished):
+                    await self._store_attempt(checkpoint, event.report)
+                yield event
+                for compared in learn(scene, event, lesson.tag):
+                    yield compared
+
+    async def _store_attempt(self, checkpoint: Checkpoint, report: CheckpointReport) -> None:
+        from tutor.grading.evidence_json import encode_evidence
+
+        scene = self._scene
+        if checkpoint.evidence is not None:
+            scene.facts.learn_evidence(checkpoint.evidence, scene.lesson.tag)
+            text = encode_evidence(checkpoint.evidence)
+            await asyncio.to_thread(self._store.add_attempt, report, text)
+        self._reports.append(report)
+        self._image_gone = False
+
+    async def look_for_image(self) -> None:
+        """Note whether the image that was graded is still there."""
+        lesson = self._scene.lesson
+        self._image_gone = await self._scene.engine.images.find(lesson.reference) is None
