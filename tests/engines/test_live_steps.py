@@ -46,7 +46,13 @@ fetch: {tag: multi, path: /app, to: fetched-app}
 show: {tag: multi, what: container}
 stop: {tag: multi, during: "/slow?for=2s"}
 change: {file: main.go}
+```
+
+```yaml do
 build: {tag: touched, args: {LDFLAGS: ""}}
+```
+
+```yaml do
 show: {tag: touched, what: symbols}
 ```
 
