@@ -34,6 +34,7 @@ class Terminal:
         )
         os.close(slave)
         self._raw = b""
+        self._is_open = True
 
     @property
     def drawn(self) -> str:
@@ -98,12 +99,27 @@ class Terminal:
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
+    def breathe(self) -> None:
+        """Take what it draws for a moment, so that it need not wait for us."""
+        with contextlib.suppress(OSError):
+            if self._is_open:
+                self.read_for(0.1)
+                return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(0.1)
+
+    def hang_up(self) -> None:
+        """Take the terminal away, as closing its window does."""
+        if self._is_open:
+            os.close(self._master)
+            self._is_open = False
+
     def close(self) -> None:
         """End the child and wait for it."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        os.close(self._master)
+        self.hang_up()
 
 
 @contextlib.contextmanager

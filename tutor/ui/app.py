@@ -14,6 +14,7 @@ from textual.binding import BindingType
 
 from tutor.core.errors import TutorError
 from tutor.ui.binding import APP_BINDINGS
+from tutor.ui.hang_up import PERIOD_SECONDS, terminal_is_gone, watch_for_signals
 from tutor.ui.screens.lesson import LessonScreen
 from tutor.ui.theme import DARK, THEMES, fallback_variables, other
 
@@ -67,6 +68,9 @@ class TutorApp(App[None]):
             return
         if not seen:
             self.call_after_refresh(self.action_tour)
+        if not self.is_headless:
+            watch_for_signals(self._leave)
+            self.set_interval(PERIOD_SECONDS, self._look_for_terminal)
 
     def first_picture_stands(self) -> None:
         """Collect garbage again, without ever looking at what the start left: it stays to the end.
@@ -189,6 +193,10 @@ class TutorApp(App[None]):
             ),
             answered,
         )
+
+    def _look_for_terminal(self) -> None:
+        if terminal_is_gone():
+            self._leave()
 
     def _leave(self) -> None:
         self.run_worker(self._close(), group="quit", exclusive=True, exit_on_error=False)
