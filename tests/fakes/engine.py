@@ -282,6 +282,7 @@ def image_archive(
         "os": "linux",
         "config": {"Entrypoint": list(entrypoint), "ExposedPorts": {"8080/tcp": {}}},
         "rootfs": {"type": "layers", "diff_ids": [diff_id]},
+        "history": [{"created_by": "COPY /app /app # buildkit"}],
     }
     raw = json.dumps(document).encode()
     digest = hashlib.sha256(raw).hexdigest()

@@ -29,7 +29,7 @@ async def test_verdicts_fold_by_key_and_by_click(stage: Stage) -> None:
         assert "Nothing can be judged before." not in hand.text
         await hand.click("VerdictCard")
         await hand.see("why  Nothing can be judged before.")
-        await hand.press("5", "tab", "enter")
+        await hand.press("6", "tab", "enter")
         await hand.until(lambda: "Nothing can be judged before." not in hand.text)
 
 
@@ -77,7 +77,7 @@ async def test_a_stopped_check_leaves_no_half_verdicts(stage: Stage) -> None:
         await hand.see("NOW  Checking", "RUN go build")
         await hand.press("escape")
         await hand.see("Stopped: checking.")
-        await hand.press("5")
+        await hand.press("6")
         await hand.see("○ 1 checks.")
 
 

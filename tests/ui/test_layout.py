@@ -40,7 +40,8 @@ async def test_on_a_small_screen_digits_choose_the_pane(stage: Stage) -> None:
             ("2", "No build yet"),
             ("3", "No image is measured yet"),
             ("4", "Run the image (r)"),
-            ("5", "○ 1 checks."),
+            ("5", "No image is measured yet"),
+            ("6", "○ 1 checks."),
         ):
             await hand.press(key)
             await hand.see(words, "Read this first", "NEXT ▸")

@@ -153,10 +153,19 @@ class BaseObtained:
     stand_in: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ImageOpened:
+    """An image was opened for a look at its bytes."""
+
+    run_id: str
+    image_id: str
+
+
 SessionEvent: TypeAlias = (
     BuildEvent
     | CommandShown
     | ImageMeasured
+    | ImageOpened
     | ContainerStarted
     | ContainerExited
     | EndpointProbed

@@ -20,6 +20,7 @@ from tutor.core.events import (
     ContainerStarted,
     EndpointProbed,
     ImageMeasured,
+    ImageOpened,
     LogLines,
     PredictionCompared,
     Said,
@@ -82,6 +83,9 @@ class EventDisplay:
             case ImageMeasured():
                 self.progress = None
                 screen.show_sizes()
+            case ImageOpened():
+                self.progress = None
+                bench.bytes.draw()
             case ContainerStarted():
                 bench.endpoints.show_address(event.address)
                 bench.endpoints.show_start(event)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
+from tutor.core.image import SizeRow
+
 
 class ProceedRequested(Message):
     """The learner wants NEXT to be done."""
@@ -42,6 +44,21 @@ class PackedSizeAsked(Message):
     """The packed size of one image is wanted."""
 
     image_id: str
+
+
+@dataclass
+class ImageWanted(Message):
+    """An image is to be opened for a look at its bytes."""
+
+    row: SizeRow
+
+
+@dataclass
+class ComparisonWanted(Message):
+    """Two images are to be compared."""
+
+    before: SizeRow
+    after: SizeRow
 
 
 @dataclass

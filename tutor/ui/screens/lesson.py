@@ -16,6 +16,8 @@ from tutor.ui.command import ActionProvider
 from tutor.ui.message import (
     AnswerGiven,
     AnswerSkipped,
+    ComparisonWanted,
+    ImageWanted,
     PackedSizeAsked,
     PaneChosen,
     PathAsked,
@@ -30,6 +32,7 @@ _PANE_FOCUS = {
     "build": "#build-steps",
     "sizes": "#size-list",
     "endpoints": "#endpoint-history",
+    "bytes": "#bytes-tree",
     "checks": "#checks",
 }
 _BUSY_NAME = {
@@ -175,6 +178,8 @@ class LessonScreen(LessonDesk):
         self.bench.pane = pane
         if pane in _PANE_FOCUS:
             self.bench.query_one(_PANE_FOCUS[pane]).focus()
+        if pane == "bytes" and not self.work.is_busy:
+            self.bench.bytes.begin()
 
     def action_bigger(self) -> None:
         """All the room for the pane with the keys; the panes at the right when NEXT has them."""
@@ -205,6 +210,17 @@ class LessonScreen(LessonDesk):
     def measure_packed(self, event: PackedSizeAsked) -> None:
         """A packed size is wanted."""
         self.work.begin("Packing to measure", lambda: self.session.sizes.packed(event.image_id))
+
+    @on(ImageWanted)
+    def open_image(self, event: ImageWanted) -> None:
+        """An image is to be opened."""
+        self.work.begin(f"Opening {event.row.name}", lambda: self.opening.open(event.row))
+
+    @on(ComparisonWanted)
+    def compare_images(self, event: ComparisonWanted) -> None:
+        """Two images are to be compared."""
+        name = f"Comparing {event.after.name} with {event.before.name}"
+        self.work.begin(name, lambda: self.opening.compare(event.before, event.after))
 
     @on(ProceedRequested)
     async def proceed(self) -> None:

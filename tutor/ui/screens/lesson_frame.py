@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
+from tutor.session.opening import ImageOpening
 from tutor.ui.widgets.key_line import KeyLine
 from tutor.ui.widgets.lesson_pane import LessonPane
 from tutor.ui.widgets.next_line import NextLine
@@ -41,6 +42,7 @@ class LessonFrame(Screen[None]):
         super().__init__()
         self.course = course
         self.session = session
+        self.opening = ImageOpening(course, session)
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
@@ -127,6 +129,7 @@ class LessonFrame(Screen[None]):
         self.query_one(SizeStrip).show(view.sizes, view.lesson.slug, view.par_bytes)
         if self.bench.is_complete:
             self.bench.sizes.show(view.sizes, view.lesson.slug, view.par_bytes)
+            self.bench.bytes.show(self.opening, view.sizes, view.lesson.slug)
 
     def refresh_rows(self) -> None:
         """The dots of the status line."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -16,7 +18,17 @@ from tutor.ui.widgets.dockerfile_editor import DockerfileEditor
 from tutor.ui.widgets.endpoint_pane import EndpointPane
 from tutor.ui.widgets.sizes_pane import SizesPane
 
-PANES = {"file": "File", "build": "Build", "sizes": "Sizes", "endpoints": "Endpoints", "checks": "Checks"}
+if TYPE_CHECKING:
+    from tutor.ui.widgets.bytes_pane import BytesPane
+
+PANES = {
+    "file": "File",
+    "build": "Build",
+    "sizes": "Sizes",
+    "endpoints": "Endpoints",
+    "bytes": "Bytes",
+    "checks": "Checks",
+}
 """Every pane in the order of its digit, and its title."""
 
 FIRST_PANE = "build"
@@ -67,8 +79,11 @@ class Workbench(Vertical):
 
     async def complete(self) -> None:
         """Add what the first picture does not show: the lesson is read sooner for it."""
+        # Trees and what an opened image is are not needed for the first picture.
+        from tutor.ui.widgets.bytes_pane import BytesPane
+
         await self.build.complete()
-        await self.mount(SizesPane(), EndpointPane(), CheckPane())
+        await self.mount(SizesPane(), EndpointPane(), BytesPane(), CheckPane())
         self.is_complete = True
 
     def watch_pane(self, before: str, now: str) -> None:
@@ -107,6 +122,11 @@ class Workbench(Vertical):
     def endpoints(self) -> EndpointPane:
         """The endpoints."""
         return self.query_one(EndpointPane)
+
+    @property
+    def bytes(self) -> BytesPane:
+        """Where the bytes are."""
+        return cast("BytesPane", self.query_one("#bytes"))
 
     @property
     def checks(self) -> CheckPane:

@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import asyncio
+import io
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+import pytest
+from textual.widgets import Tree
+
+from tests.ui.conftest import Stage
+from tests.ui.hand import Hand
+from tests.unit.inspect.go_program import go_program
+from tutor.core.errors import ImageNotFound
+
+TOOLCHAIN = {
+    "usr/local/go/bin/go": b"g" * 900_000,
+    "usr/local/go/src/runtime/proc.go": b"r" * 10_000,
+    "usr/local/go/src/runtime": b"",
+    "src/main.go": b"m" * 500,
+}
+
+
+@pytest.fixture
+def built(stage: Stage) -> Stage:
+    """A stage whose images hold a real program."""
+    stage.engine.script.final_files = {"server": go_program(symbols=False)}
+    stage.engine.script.stage_files = TOOLCHAIN | {"server": go_program()}
+    return stage
+
+
+async def build(hand: Hand) -> None:
+    await hand.idle()
+    await hand.press("b")
+    await hand.see("built in")
+    await hand.idle()
+
+
+async def open_bytes(hand: Hand) -> None:
+    await build(hand)
+    await hand.press("escape", "5")
+    await hand.see("seen 100.0 %")
+    await hand.idle()
+
+
+def tree(hand: Hand) -> Tree[object]:
+    return hand.lesson.bench.query_one("#bytes-tree", Tree)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_the_pane_opens_the_lessons_image_and_shows_its_layers(
+    built: Stage, size: tuple[int, int]
+) -> None:
+    async with built.play(size) as hand:
+        await open_bytes(hand)
+        text = await hand.see("multi", "line 4: COPY --from=builder /app /app")
+        assert all(len(line) <= size[0] for line in text.splitlines())
+        await hand.press("right", "down")
+        await hand.see("+ server", "/server   added")
+        await hand.press("left", "left")
+        await hand.until(lambda: "+ server" not in hand.text)
+
+
+async def test_v_turns_through_files_program_and_packages(built: Stage) -> None:
+    async with built.play((80, 24)) as hand:
+        await open_bytes(hand)
+        await hand.press("v")
+        await hand.see("/server", "from layer 1")
+        await hand.press("v")
+        await hand.see("static", "stripped", "line table")
+        await hand.press("down", "right")
+        await hand.see(".text")
+        await hand.press("v")
+        await hand.see("runtime", "internal/cpu", "(data no symbol names)")
+
+
+async def test_d_shows_the_way_from_the_builder_with_lines_and_par(built: Stage) -> None:
+    async with built.play((120, 36)) as hand:
+        await open_bytes(hand)
+        await hand.press("d")
+        await hand.see("builder", "toolchain", "source", "symbol table", "par")
+        await hand.press("down")
+        await hand.see("line 3: FROM scratch")
+        await hand.press("down")
+        await hand.see("line 4: COPY --from=builder /app /app")
+
+
+async def test_attempts_stand_below_the_way(built: Stage) -> None:
+    async with built.play((120, 36)) as hand:
+        await hand.idle()
+        await hand.press("c")
+        await hand.see("Passed: all 1 checks")
+        await hand.idle()
+        await hand.press("5")
+        await hand.see("seen 100.0 %")
+        await hand.press("v", "v", "v", "v")
+        await hand.see("attempt 1", "d compares with the largest image")
+
+
+async def test_i_opens_the_next_image(built: Stage) -> None:
+    async with built.play((120, 36)) as hand:
+        await open_bytes(hand)
+        before = hand.lesson.bench.bytes.row
+        await hand.press("i")
+        await hand.until(lambda: hand.lesson.bench.bytes.row != before)
+        await hand.idle()
+        await hand.see("seen 100.0 %")
+
+
+async def test_an_image_is_read_once(built: Stage) -> None:
+    async with built.play((120, 36)) as hand:
+        await open_bytes(hand)
+        saves = [asked for asked in built.engine.asked if asked.startswith("save")]
+        await hand.press("2", "5", "v", "v")
+        await hand.idle()
+        assert [asked for asked in built.engine.asked if asked.startswith("save")] == saves
+
+
+async def test_enter_in_the_pane_does_what_comes_next(built: Stage) -> None:
+    async with built.play((120, 36)) as hand:
+        await open_bytes(hand)
+        step = hand.lesson.session.view().step_index
+        await hand.press("enter")
+        await hand.until(lambda: hand.lesson.session.view().step_index == step + 1)
+
+
+async def test_with_no_image_the_pane_says_what_to_do(built: Stage) -> None:
+    async with built.play((80, 24)) as hand:
+        await hand.idle()
+        await hand.press("5")
+        await hand.see("No image is measured yet. Build one: b.")
+        await hand.press("v", "i", "right", "left", "d")
+        await hand.see("no larger image")
+
+
+async def test_a_long_opening_is_stopped_by_escape(built: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    reading = threading.Event()
+
+    class Endless(io.RawIOBase):
+        """An archive whose first file never ends."""
+
+        def __init__(self, start: bytes) -> None:
+            self._start = io.BytesIO(start)
+
+        def read(self, size: int = -1) -> bytes:
+            reading.set()
+            return self._start.read(size) or b"\0" * 64
+
+    async with built.play((80, 24)) as hand:
+        await build(hand)
+        header = bytearray(next(iter(built.engine.archives.values()))[:512])
+        header[124:136] = b"77777777777\0"
+        header[148:156] = b" " * 8
+        header[148:156] = b"%06o\0 " % sum(header)
+
+        @contextmanager
+        def open_archive(image_id: str) -> Iterator[BinaryIO]:
+            yield Endless(bytes(header))  # type: ignore[misc]
+
+        monkeypatch.setattr(built.engine, "open_archive", open_archive)
+        await hand.press("escape", "5")
+        await hand.until(reading.is_set)
+        await hand.press("escape")
+        await hand.see("Stopped: opening multi")
+        await hand.idle()
+        await hand.see("not opened yet")
+
+
+async def test_an_image_that_is_gone_is_told(built: Stage) -> None:
+    async with built.play((120, 36)) as hand:
+        await build(hand)
+        built.engine.tags.clear()
+        await hand.press("escape", "5")
+        await hand.see("is gone")
+        with pytest.raises(ImageNotFound):
+            row = hand.lesson.bench.bytes.row
+            assert row is not None
+            async for _ in hand.lesson.opening.open(row):
+                await asyncio.sleep(0)

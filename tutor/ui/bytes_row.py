@@ -1,0 +1,71 @@
+"""A row of the Bytes pane: a name, a bar, a size. Pure: values in, rows out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from tutor.ui import present
+
+ROW_LIMIT = 200
+"""Rows under one heading: more are counted in a last one."""
+
+_FIGURE_CELLS = 9
+_SHARE_CELLS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class BytesRow:
+    """One row; ``below`` makes what shows when it is opened."""
+
+    pieces: tuple[tuple[str, str], ...]
+    """Text and style, side by side."""
+    fact: str = ""
+    """What is told of it while it is chosen."""
+    below: Callable[[], Iterable[BytesRow]] | None = None
+    is_open: bool = False
+
+
+def cut(text: str, cells: int) -> str:
+    """Shortened in the middle: of a path both ends tell something."""
+    if len(text) <= cells:
+        return text
+    head = max(0, (cells - 1) // 3)
+    return f"{text[:head]}…{text[len(text) - max(0, cells - 1 - head) :]}"
+
+
+def bar_row(
+    name: str,
+    size_bytes: int,
+    top: int,
+    whole: int,
+    width: int,
+    *,
+    style: str = "$bar-final",
+    fact: str = "",
+    signed: bool = False,
+    below: Callable[[], Iterable[BytesRow]] | None = None,
+) -> BytesRow:
+    """A name, a bar against ``top``, a size, and the share of ``whole``."""
+    name_cells = min(30, max(10, width // 3))
+    bar_cells = max(4, width - name_cells - _FIGURE_CELLS - _SHARE_CELLS - 3)
+    sign = ("−" if size_bytes < 0 else "+") if signed else ""
+    figure = f"{sign}{present.megabytes(abs(size_bytes))}"
+    share = f"{100 * abs(size_bytes) / whole:.1f} %" if whole else ""
+    return BytesRow(
+        (
+            (f"{cut(name, name_cells):<{name_cells}} ", ""),
+            (f"{present.bar(abs(size_bytes), top, bar_cells):<{bar_cells}}", style),
+            (f" {figure:>{_FIGURE_CELLS}} {share:>{_SHARE_CELLS}}", ""),
+        ),
+        fact,
+        below,
+    )
+
+
+def limited(rows: list[BytesRow]) -> list[BytesRow]:
+    """The first rows, and how many more there are."""
+    if len(rows) <= ROW_LIMIT:
+        return rows
+    more = BytesRow(((f"… and {len(rows) - ROW_LIMIT} more", "$quiet"),))
+    return [*rows[:ROW_LIMIT], more]
