@@ -9,7 +9,7 @@ async def test_a_passed_checkpoint_is_said_and_marked_on_the_map(stage: Stage) -
     async with stage.play() as hand:
         await hand.idle()
         await hand.press("c")
-        await hand.see("✓ 1 of 1  Passed.", "✓ The image builds", "5 Checks ✓", "● ○")
+        await hand.see("✓ 1 of 1  Passed.", "✓ The image builds", "6 Checks ✓", "● ○")
 
 
 async def test_a_failed_check_says_expected_actual_and_why(stage: Stage) -> None:
@@ -17,7 +17,7 @@ async def test_a_failed_check_says_expected_actual_and_why(stage: Stage) -> None
     async with stage.play() as hand:
         await hand.idle()
         await hand.press("c")
-        await hand.see("✗ 0 of 1", "✗ The image builds  failed", "expected", "actual", "why", "5 Checks ✗")
+        await hand.see("✗ 0 of 1", "✗ The image builds  failed", "expected", "actual", "why", "6 Checks ✗")
         await hand.see("0 of 1 checks pass.", "h gives a hint")
 
 
