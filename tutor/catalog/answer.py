@@ -9,13 +9,23 @@ from pathlib import Path
 import msgspec
 
 from tutor.catalog.action_order import report_links
-from tutor.catalog.field import Source, Text, open_source, read_fields
+from tutor.catalog.field import Source, Text, open_source, read_fields, stays_inside
 from tutor.catalog.problem import ProblemList, one_of
 from tutor.core.lesson import Lesson
 
 ANSWERS_FILE = "answers.yaml"
 ENGINES = ("docker", "embedded")
 """The engines that answers are tried on."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedFile:
+    """A file that the answer's author copied out of the answer's own running container."""
+
+    path: str
+    """Inside the container."""
+    to: str
+    """Name in the workspace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +39,7 @@ class RightAnswer:
     """Only the files that differ from the lesson's start."""
     engines: tuple[str, ...] = ENGINES
     """Where it can be tried."""
+    fetch: FetchedFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +55,7 @@ class WrongAnswer:
     nearest: str = ""
     """The right answer that is nearest to it; empty when none is named."""
     engines: tuple[str, ...] = ENGINES
+    fetch: FetchedFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +65,26 @@ class Answers:
     right: tuple[RightAnswer, ...]
     wrong: tuple[WrongAnswer, ...]
 
+    def fetch_of(self, folder: Path) -> FetchedFile | None:
+        """What the answer in this folder fetched; None for a folder that is no answer."""
+        every: tuple[RightAnswer | WrongAnswer, ...] = (*self.right, *self.wrong)
+        return next((a.fetch for a in every if a.folder.resolve() == folder.resolve()), None)
+
 
 class _Answers(msgspec.Struct):
     right: dict[str, object]
     wrong: dict[str, object]
 
 
+class _Fetch(msgspec.Struct, forbid_unknown_fields=True):
+    path: Text
+    to: Text
+
+
 class _Right(msgspec.Struct):
     route: Text
     engines: list[Text] = []
+    fetch: _Fetch | None = None
 
 
 class _Wrong(msgspec.Struct):
@@ -69,6 +92,7 @@ class _Wrong(msgspec.Struct):
     why: Text
     nearest: str = ""
     engines: list[Text] = []
+    fetch: _Fetch | None = None
 
 
 def load_answers(lesson: Lesson) -> Answers:
@@ -104,7 +128,9 @@ def _read(lesson: Lesson, problems: ProblemList) -> Answers | None:
             right.append(RightAnswer(name, given.strip(), lesson.folder / "right" / name))
         elif route := read_fields(source, _Right, f"$.right.{name}"):
             engines = _engines(source, f"$.right.{name}", route.engines)
-            right.append(RightAnswer(name, route.route.strip(), lesson.folder / "right" / name, engines))
+            fetch = _fetch(source, f"$.right.{name}", route.fetch)
+            folder = lesson.folder / "right" / name
+            right.append(RightAnswer(name, route.route.strip(), folder, engines, fetch))
     wrong = [found for name in model.wrong if (found := _wrong(lesson, source, name, list(model.right)))]
     return Answers(tuple(right), tuple(wrong))
 
@@ -133,7 +159,17 @@ def _wrong(lesson: Lesson, source: Source, name: str, right: list[str]) -> Wrong
         folder=lesson.folder / "wrong" / name,
         nearest=fields.nearest,
         engines=_engines(source, f"$.wrong.{name}", fields.engines),
+        fetch=_fetch(source, f"$.wrong.{name}", fields.fetch),
     )
+
+
+def _fetch(source: Source, path: str, given: _Fetch | None) -> FetchedFile | None:
+    if given is None or not stays_inside(source, f"{path}.fetch.to", given.to):
+        return None
+    if not given.path.startswith("/"):
+        source.report(f"{path}.fetch.path", f'"{given.path}" is not a path in a container.', "Begin with /.")
+        return None
+    return FetchedFile(given.path, given.to)
 
 
 def _engines(source: Source, path: str, given: list[Text]) -> tuple[str, ...]:

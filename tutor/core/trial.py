@@ -30,6 +30,8 @@ class Demand:
     second_build: bool = False
     """A further build without cache."""
     context: bool = False
+    source: bool = False
+    """Whether the service's source is compared with what the lesson gave."""
     markers: tuple[str, ...] = ()
     """Texts to look for in every layer."""
 
@@ -139,6 +141,8 @@ class Trials:
     rebuild: Rebuild | None = None
     second_build: SecondBuild | None = None
     context: ContextFacts | None = None
+    changed_sources: tuple[str, ...] | None = None
+    """Source files that differ from what the lesson gave, were added, or are missing."""
     sightings: tuple[Sighting, ...] | None = None
     """None when no search was made."""
     searched: tuple[str, ...] = ()

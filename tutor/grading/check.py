@@ -17,6 +17,7 @@ from tutor.grading import (
     provenance_check,
     secret_check,
     size_check,
+    source_check,
     start_check,
 )
 from tutor.grading.demand import demand_of, probe_paths
@@ -36,6 +37,7 @@ _MODULES = (
     provenance_check,
     secret_check,
     size_check,
+    source_check,
     start_check,
 )
 

@@ -178,3 +178,35 @@ def image_has_no_shell(case: Case[Params]) -> Finding:
         names = listed([entry.path for entry in shells], 4)
         return failed(expected, f"It holds {names}.", f"layer {shells[0].layer + 1}: {shells[0].path}")
     return passed(expected, f"None of {counted(image.file_count, 'file')} is one.")
+
+
+_SPECIAL = {0o4000: "setuid", 0o2000: "setgid"}
+
+
+@rule(
+    title="No file runs with its owner's rights",
+    why="A program with the setuid bit runs with its owner's rights, whoever starts it.",
+    next_step="Look for chmod u+s, g+s or a mode of four digits in the Dockerfile.",
+    subjects=("image",),
+)
+def image_has_no_setuid_file(case: Case[Params]) -> Finding:
+    """No file of the image has the setuid or the setgid bit. Folders may: there it means another thing."""
+    expected = "No file of the image has a setuid or setgid bit."
+    image = image_of(case.evidence, case.spec)
+    if image is None:
+        return unknown(expected, why_no_image(case.evidence, case.spec))
+    if not image.files and image.file_count:
+        return unknown(expected, "The evidence holds no listing of this image.")
+    found = [
+        (entry, word)
+        for entry in image.files
+        if entry.kind in (FileKind.FILE, FileKind.HARDLINK)
+        for bit, word in _SPECIAL.items()
+        if entry.mode & bit
+    ]
+    if not found:
+        return passed(expected, f"None of {counted(image.file_count, 'file')} has.")
+    named = listed(
+        [f"{entry.path} ({word}, user {entry.uid}, group {entry.gid})" for entry, word in found], 4
+    )
+    return failed(expected, f"It holds {named}.", f"layer {found[0][0].layer + 1}: {found[0][0].path}")

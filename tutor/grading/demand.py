@@ -14,6 +14,7 @@ from tutor.grading.file_check import Choices
 from tutor.grading.provenance_check import FetchedFile, Token, two_builds_agree
 from tutor.grading.rule import Params, params_of
 from tutor.grading.secret_check import Secret
+from tutor.grading.source_check import source_is_unchanged
 
 
 def probe_paths(specs: Sequence[CheckSpec]) -> tuple[str, ...]:
@@ -60,6 +61,8 @@ def _with(demand: Demand, check: str, params: Params) -> Demand:
             return replace(demand, context=True)
         case _ if check == healthcheck_passes.__name__:
             return replace(demand, health=True)
+        case _ if check == source_is_unchanged.__name__:
+            return replace(demand, source=True)
         case _ if check == two_builds_agree.__name__:
             return replace(demand, second_build=True)
         case _:

@@ -32,6 +32,7 @@ from tutor.session.live import (
     why_unreachable,
 )
 from tutor.session.scene import new_run_id as new_run_id
+from tutor.session.step_log import StepLog
 
 if TYPE_CHECKING:
     from tutor.session.scene import Scene
@@ -75,8 +76,10 @@ async def build(scene: Scene, action: Build) -> AsyncGenerator[SessionEvent, Non
     )
     built: BuildFinished | None = None
     cached_steps = 0
+    log = StepLog()
     async with aclosing(scene.engine.builder.build(request)) as events:
         async for event in events:
+            log.hear(event)
             cached_steps += isinstance(event, StepFinished) and event.cached
             if isinstance(event, BuildFinished):
                 built = event
@@ -87,6 +90,8 @@ async def build(scene: Scene, action: Build) -> AsyncGenerator[SessionEvent, Non
             yield event
             for compared in learn(scene, event, action.tag):
                 yield compared
+            if isinstance(event, BuildFailed):
+                scene.facts.learn("build.error", log.error_of(event))
     if built is not None:
         async with aclosing(measure_built(scene, built, action.tag, stages.bases)) as measured:
             async for event_measured in measured:

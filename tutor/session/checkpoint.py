@@ -43,6 +43,7 @@ from tutor.session.live import (
 )
 from tutor.session.measure import ImageReader
 from tutor.session.merge import merged
+from tutor.session.step_log import StepLog
 from tutor.session.trial_run import TrialRun
 
 if TYPE_CHECKING:
@@ -148,7 +149,8 @@ class Checkpoint:
         gathered.dockerfile = text[:TEXT_LIMIT_BYTES]
         gathered.stages = read_stages(text)
         trying = TrialRun(self._engine, self._reader, self._clock, demand_of(job.lesson.checks))
-        await trying.look_at_folder(self._build_request(job, gathered))
+        given = (job.lesson.folder / "start", job.lesson.context)
+        await trying.look_at_folder(self._build_request(job, gathered), given)
         gathered.trials = trying.trials
         async for needed in missing_bases(self._engine, gathered.stages.bases, job.run_id):
             yield needed
@@ -191,13 +193,17 @@ class Checkpoint:
     async def _build(self, job: CheckpointJob, gathered: _Gathered) -> AsyncGenerator[SessionEvent, None]:
         try:
             request = self._build_request(job, gathered)
+            log = StepLog()
             async with aclosing(self._engine.builder.build(request)) as events:
                 async for event in events:
+                    log.hear(event)
                     if isinstance(event, BuildFinished):
                         gathered.built = event.images
                         gathered.build = BuildEvidence(True, event.elapsed_seconds)
                     elif isinstance(event, BuildFailed):
-                        gathered.build = BuildEvidence(False, event.elapsed_seconds, event.error, event.line)
+                        gathered.build = BuildEvidence(
+                            False, event.elapsed_seconds, log.error_of(event), event.line
+                        )
                     yield event
         except DockerfileError as error:
             gathered.build = BuildEvidence(False, 0.0, str(error), error.line or None)

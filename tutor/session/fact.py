@@ -69,9 +69,10 @@ class Facts(Mapping[str, object]):
         self.learn("container.error", error)
 
     def learn_exchange(self, exchange: HttpExchange) -> None:
-        """An endpoint was asked. No answer counts as status 0."""
+        """An endpoint was asked. No answer counts as status 0; a failing one tells its error itself."""
         self.learn(f"endpoint.{exchange.path}.status", exchange.status or 0)
-        self.learn("probe.error", exchange.error)
+        told = exchange.body if (exchange.status or 0) >= 500 else ""
+        self.learn("probe.error", exchange.error or told)
 
     def learn_size(self, event: ImageMeasured, tag: str, file_count: int) -> None:
         """The unpacked size of an image of this lesson is known."""

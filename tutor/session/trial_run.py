@@ -15,10 +15,11 @@ from tutor.core.trial import Demand, Rebuild, SecondBuild, Sighting, Trials
 from tutor.session.measure import ImageReader
 from tutor.session.merge import ThreadWork
 from tutor.session.trial import try_drain, try_health, try_locked_down, try_rebuild, try_second_build
-from tutor.session.workspace_fact import read_context, read_workspace_file
+from tutor.session.workspace_fact import changed_sources, read_context, read_workspace_file
 
 if TYPE_CHECKING:
     import threading
+    from pathlib import Path
 
     from tutor.core.image import ImageSummary
     from tutor.core.ports import Clock, Engine
@@ -34,10 +35,16 @@ class TrialRun:
     demand: Demand
     trials: Trials = field(default_factory=Trials)
 
-    async def look_at_folder(self, request: BuildRequest) -> None:
-        """The trials that need no image: files of the workspace, and its build context."""
+    async def look_at_folder(self, request: BuildRequest, given: tuple[Path, ...]) -> None:
+        """The trials that need no image: files of the workspace, its source, and its build context.
+
+        ``given``: the folders that the workspace was made of, the lesson's own first.
+        """
         for name in self.demand.files:
             self.trials.files[name] = await asyncio.to_thread(read_workspace_file, request.context, name)
+        if self.demand.source:
+            changed = await asyncio.to_thread(changed_sources, request.context, given)
+            self.trials = replace(self.trials, changed_sources=changed)
         if self.demand.context:
             try:
                 facts = await asyncio.to_thread(read_context, request.context, request.dockerfile)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import hashlib
 import os
 import stat
@@ -38,6 +39,40 @@ def _text(data: bytes) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         return ""
+
+
+def changed_sources(folder: Path, given: tuple[Path, ...]) -> tuple[str, ...]:
+    """Source files that are not as they were given, were added, or are missing. Blocking.
+
+    ``given`` are the folders that a workspace is made of; the first one that has a file gives it.
+    """
+    wanted: dict[str, Path] = {}
+    for source in given:
+        for path in _sources(source):
+            wanted.setdefault(path.relative_to(source).as_posix(), path)
+    there = {path.relative_to(folder).as_posix(): path for path in _sources(folder)}
+    return tuple(
+        name
+        for name in sorted({*wanted, *there})
+        if name not in wanted or name not in there or not _same(wanted[name], there[name])
+    )
+
+
+def _sources(folder: Path) -> list[Path]:
+    files = [Path(parent, name) for parent, _, names in os.walk(folder) for name in names]
+    # The service's own tests are not given to learners.
+    return [
+        path
+        for path in files
+        if path.name in ("go.mod", "go.work") or (path.suffix == ".go" and not path.name.endswith("_test.go"))
+    ]
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return filecmp.cmp(one, other, shallow=False)
+    except OSError:
+        return False
 
 
 def read_context(folder: Path, dockerfile: Path | None = None) -> ContextFacts:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.catalog.conftest import WriteLesson
-from tutor.catalog.answer import load_answers
+from tutor.catalog.answer import FetchedFile, load_answers
 from tutor.catalog.course import Course
 from tutor.core.errors import LessonError
 from tutor.core.lesson import Lesson
@@ -125,3 +125,31 @@ def test_unknown_neighbour_or_engine_is_told(lesson: Lesson, key: str, said: str
     assert said in error.what
     assert instead in error.next_step
     assert error.where.endswith("answers.yaml:7")
+
+
+def test_answer_may_tell_what_its_author_fetched_from_its_container(lesson: Lesson) -> None:
+    (lesson.folder / "answers.yaml").write_text(
+        "right:\n  plain: {route: As it is meant., fetch: {path: /app, to: fetched-app}}\n"
+        "wrong:\n  fat: {caught_by: is-small, why: Bigger is believed to be better.}\n"
+    )
+    answers = load_answers(lesson)
+    assert answers.fetch_of(lesson.folder / "right" / "plain") == FetchedFile("/app", "fetched-app")
+    assert answers.fetch_of(lesson.folder / "wrong" / "fat") is None
+    assert answers.fetch_of(lesson.folder) is None
+
+
+@pytest.mark.parametrize(
+    ("fetch", "said"),
+    [
+        ("{path: app, to: fetched-app}", '"app" is not a path in a container.'),
+        ("{path: /app, to: ../fetched-app}", '"../fetched-app" leaves its folder.'),
+    ],
+)
+def test_fetched_file_has_a_place_in_the_container_and_one_in_the_workspace(
+    lesson: Lesson, fetch: str, said: str
+) -> None:
+    (lesson.folder / "answers.yaml").write_text(
+        f"right:\n  plain: {{route: As it is meant., fetch: {fetch}}}\n"
+        "wrong:\n  fat: {caught_by: is-small, why: Bigger is believed to be better.}\n"
+    )
+    assert mistake(lesson).what == said

@@ -182,3 +182,17 @@ def test_an_image_whose_files_are_not_known_is_unknown(evidence: Evidence) -> No
 )
 def test_patterns_of_paths(pattern: str, path: str, fits: bool) -> None:
     assert bool(compile_pattern(pattern).match(path)) is fits
+
+
+@pytest.mark.parametrize(("mode", "word"), [(0o4755, "setuid"), (0o2755, "setgid")])
+def test_a_program_that_runs_with_its_owners_rights_is_named(mode: int, word: str) -> None:
+    su = FileEntry("/helper", FileKind.FILE, 1, mode)
+    verdict = CHECKS["image_has_no_setuid_file"](with_final(su), spec("image_has_no_setuid_file"))
+    assert verdict.outcome is Outcome.FAILED
+    assert verdict.actual == f"It holds /helper ({word}, user 0, group 0)."
+
+
+def test_a_folder_with_such_a_bit_and_plain_programs_are_fine() -> None:
+    shared = FileEntry("/tmp", FileKind.DIRECTORY, 0, 0o3777)
+    verdict = CHECKS["image_has_no_setuid_file"](with_final(shared), spec("image_has_no_setuid_file"))
+    assert verdict.outcome is Outcome.PASSED

@@ -16,6 +16,7 @@ def test_every_trial_is_asked_for_by_its_check() -> None:
         spec("requests_are_drained", path="/slow?for=1s"),
         spec("rebuild_reuses_dependencies", file="routes.go"),
         spec("context_leaves_out"),
+        spec("source_is_unchanged", on="dockerfile"),
         spec("secret_is_nowhere", marker="s3cret-text"),
         spec("two_builds_agree"),
         spec("file_equals_image_file", file="fetched-app"),
@@ -30,6 +31,7 @@ def test_every_trial_is_asked_for_by_its_check() -> None:
         rebuild_file="routes.go",
         second_build=True,
         context=True,
+        source=True,
         markers=("s3cret-text",),
     )
 

@@ -41,6 +41,7 @@ def judge(name: str, trials: Trials, **more: object) -> Verdict:
     [
         ("runs_locked_down", {}),
         ("healthcheck_passes", {}),
+        ("source_is_unchanged", {}),
         ("requests_are_drained", {}),
         ("rebuild_reuses_dependencies", {}),
         ("context_leaves_out", {}),
@@ -264,3 +265,10 @@ def test_a_missing_or_empty_token_file_fails() -> None:
     for file in (None, WorkspaceFile("0" * 64, 1, "\n")):
         verdict = judge("binary_links_token", Trials(files={"token.txt": file}))
         assert verdict.outcome is Outcome.FAILED
+
+
+def test_changed_source_is_named() -> None:
+    assert judge("source_is_unchanged", Trials(changed_sources=())).outcome is Outcome.PASSED
+    verdict = judge("source_is_unchanged", Trials(changed_sources=("labtls.go", "more.go")))
+    assert (verdict.outcome, verdict.where) == (Outcome.FAILED, "labtls.go")
+    assert verdict.actual == "Changed, added or missing: labtls.go and more.go."

@@ -42,6 +42,18 @@ def test_fresh_facts_are_taken_once() -> None:
     assert facts.take_fresh() == {"a"}
 
 
+def test_an_endpoint_that_failed_tells_its_error_in_its_answer() -> None:
+    facts = Facts()
+    facts.learn_exchange(HttpExchange("GET", "/temp", "u", "c", status=500, body="open /tmp/x: no such file"))
+    assert facts["probe.error"] == "open /tmp/x: no such file"
+
+
+def test_a_path_that_is_not_there_is_no_error_of_the_service() -> None:
+    facts = Facts()
+    facts.learn_exchange(HttpExchange("GET", "/nope", "u", "c", status=404, body="no such endpoint"))
+    assert facts["probe.error"] == ""
+
+
 def test_an_endpoint_that_gave_no_answer_has_status_0_and_an_error() -> None:
     facts = Facts()
     facts.learn_exchange(HttpExchange("GET", "/health", "u", "c", error="connection refused"))

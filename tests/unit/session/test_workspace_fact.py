@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tutor.core.trial import TEXT_LIMIT_BYTES
-from tutor.session.workspace_fact import read_context, read_workspace_file
+from tutor.session.workspace_fact import changed_sources, read_context, read_workspace_file
 
 
 def test_a_file_is_told_by_digest_size_and_text(tmp_path: Path) -> None:
@@ -51,3 +51,19 @@ def test_the_context_is_what_the_ignore_file_leaves(tmp_path: Path) -> None:
     assert ".git/config" not in less.files
     assert less.has_ignore_file
     assert less.whole_file_count == less.file_count + 1
+
+
+def test_source_that_was_changed_added_or_removed_is_named(tmp_path: Path) -> None:
+    given, start, folder = (tmp_path / name for name in ("given", "start", "work"))
+    for path in (given, start, folder / "more"):
+        path.mkdir(parents=True)
+    for name in ("main.go", "doors.go", "info.go", "main_test.go", "README.md"):
+        (given / name).write_text(f"package main // {name}\n")
+    (start / "info.go").write_text("package main // the lesson's own\n")
+    (folder / "main.go").write_text("package main // main.go\n")
+    (folder / "info.go").write_text("package main // the lesson's own\n")
+    assert changed_sources(folder, (start, given)) == ("doors.go",)
+    (folder / "doors.go").write_text("package main // edited\n")
+    (folder / "more" / "go.mod").write_text("module more\n")
+    (folder / "notes.txt").write_text("x")
+    assert changed_sources(folder, (start, given)) == ("doors.go", "more/go.mod")

@@ -1,0 +1,3 @@
+module example.com/hide
+
+go 1.21
