@@ -36,6 +36,7 @@ WAYS = (
     "CGO_ENABLED=0 go build -buildmode=pie",
     "CGO_ENABLED=0 GOARCH=arm64 go build",
     "CGO_ENABLED=0 go build -tags netgo,osusergo",
+    "CGO_ENABLED=0 go build -tags timetzdata",
 )
 """Every way of compiling that the answers use and that has a cache of its own."""
 _SERVICE = Path(__file__).parents[2] / "assets" / "service"
