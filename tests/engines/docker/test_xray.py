@@ -112,6 +112,10 @@ def as_oci_layout(saved: Path, folder: Path) -> None:
         (blobs / digest).write_bytes(data)
         return {"digest": f"sha256:{digest}", "size": len(data)}
 
+    def packed(layer: bytes) -> bytes:
+        # The containerd store hands out its layers as it keeps them: compressed already.
+        return layer if layer.startswith(b"\x1f\x8b") else gzip.compress(layer)
+
     def content(archive: tarfile.TarFile, name: str) -> bytes:
         file = archive.extractfile(name)
         assert file is not None
@@ -122,7 +126,7 @@ def as_oci_layout(saved: Path, folder: Path) -> None:
         manifest = {
             "schemaVersion": 2,
             "config": keep(content(archive, image["Config"])),
-            "layers": [keep(gzip.compress(content(archive, layer))) for layer in image["Layers"]],
+            "layers": [keep(packed(content(archive, layer))) for layer in image["Layers"]],
         }
     index = {"schemaVersion": 2, "manifests": [keep(json.dumps(manifest).encode())]}
     (folder / "index.json").write_text(json.dumps(index))
