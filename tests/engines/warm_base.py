@@ -34,7 +34,7 @@ WAYS = (
     "CGO_ENABLED=0 go build",
     "CGO_ENABLED=0 go build -trimpath",
     "CGO_ENABLED=0 go build -buildmode=pie",
-    "CGO_ENABLED=0 GOARCH=arm64 go build",
+    "CGO_ENABLED=0 GOARCH=riscv64 go build",
     "CGO_ENABLED=0 go build -tags netgo,osusergo",
     "CGO_ENABLED=0 go build -tags timetzdata",
 )
