@@ -49,7 +49,7 @@ def rebuild_reuses_dependencies(case: Case[Edited]) -> Finding:
     if not rebuild.succeeded:
         return failed(expected, f"The second build failed: {excerpt(rebuild.error)}", where)
     runs = [step for step in rebuild.steps if step.text.upper().startswith("RUN")]
-    fetching = [step for step in runs if FETCHES.search(step.text)]
+    fetching = [step for step in runs if FETCHES.search(_plain(step))]
     again = [step for step in _before_compiling(runs) if not step.cached]
     if again:
         return failed(
@@ -76,12 +76,17 @@ def _before_compiling(runs: list[RebuiltStep]) -> list[RebuiltStep]:
     """RUN steps that have no need of the source: those that do not compile, before one that does."""
     found = []
     for step in runs:
-        if COMPILES.search(step.text):
-            if FETCHES.search(step.text) and "--mount=type=cache" not in step.text:
+        if COMPILES.search(_plain(step)):
+            if FETCHES.search(_plain(step)) and "--mount=type=cache" not in step.text:
                 found.append(step)
             break
         found.append(step)
     return found
+
+
+def _plain(step: RebuiltStep) -> str:
+    """The step's words. A RUN in exec form is shown as a list: ``RUN ["go", "mod", "download"]``."""
+    return " ".join(re.split(r"[\[\]\s\",]+", step.text))
 
 
 def _named(step: RebuiltStep) -> str:

@@ -160,6 +160,13 @@ def test_a_second_build_that_takes_dependencies_from_the_cache_passes() -> None:
     assert judge("rebuild_reuses_dependencies", Trials(rebuild=rebuild)).outcome is Outcome.PASSED
 
 
+def test_a_download_written_as_a_list_counts_as_a_step_that_fetches() -> None:
+    listed = RebuiltStep("b", 'RUN ["go","mod", "download"]', True, 3)
+    compiling = RebuiltStep("b", 'RUN ["go", "build", "."]', False, 5)
+    rebuild = Rebuild("main.go", True, (listed, compiling))
+    assert judge("rebuild_reuses_dependencies", Trials(rebuild=rebuild)).outcome is Outcome.PASSED
+
+
 @pytest.mark.parametrize(
     ("rebuild", "says"),
     [
