@@ -18,7 +18,7 @@ MACHINES = {
     "arm64": "aarch64",
     "386": "80386",
     "arm": "ARM",
-    "riscv64": "RISC-V",
+    "riscv64": "riscv",
     "ppc64le": "PowerPC64",
     "s390x": "S/390",
 }
