@@ -56,7 +56,7 @@ def run_async(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
 @BUILDER_OPTION
 @click.pass_context
 def cli(context: click.Context, lesson: str | None, debug: Path | None, engine: str, builder: str) -> None:
-    r"""FROM scratch: how a Go web service becomes a 5 MB container image.
+    """FROM scratch: how a Go web service becomes a 5 MB container image.
 
     With no command it opens the course where you were.
 
@@ -112,7 +112,7 @@ def check(
     base: str,
     output: str,
 ) -> None:
-    r"""Grade a workspace by the checkpoint of LESSON (its slug, with or without its number).
+    """Grade a workspace by the checkpoint of LESSON (its slug, with or without its number).
 
     Exit code 0: passed. 1: failed. 2: it could not be judged, through no fault of yours.
 
@@ -134,7 +134,7 @@ def check(
 @BUILDER_OPTION
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; key engine is the one in use.")
 def doctor(engine: str, builder: str, as_json: bool) -> None:
-    r"""Tell which engine would be used and why, and what is missing, with the command that mends it.
+    """Tell which engine would be used and why, and what is missing, with the command that mends it.
 
     \b
     Example:
@@ -150,7 +150,7 @@ def doctor(engine: str, builder: str, as_json: bool) -> None:
 @cli.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def lessons(as_json: bool) -> None:
-    r"""List the lessons and how far you are.
+    """List the lessons and how far you are.
 
     \b
     Example:
@@ -180,7 +180,7 @@ def lessons(as_json: bool) -> None:
 @click.option("--max-wasted", metavar="SHARE", help="Fail when more is shipped unseen: 1% or 200kB.")
 @click.option("--require", metavar="NAMES", default="", help="Any of static,stripped,non-root.")
 def xray(target: str, other: str | None, **options: Any) -> None:
-    r"""Tell where the bytes of an image or a program are; of two, what became of them.
+    """Tell where the bytes of an image or a program are; of two, what became of them.
 
     IMAGE is a name on the engine. FILE is a Linux program, what docker save wrote, or an OCI layout
     (an archive or a folder). With OTHER, the limits look at OTHER.
@@ -203,7 +203,7 @@ def xray(target: str, other: str | None, **options: Any) -> None:
 @ENGINE_OPTION
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def clean(engine: str, as_json: bool) -> None:
-    r"""Remove every image, container and cache record of ours, and nothing else.
+    """Remove every image, container and cache record of ours, and nothing else.
 
     Your workspaces and your progress stay. With --engine auto both engines are cleaned.
 

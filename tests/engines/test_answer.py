@@ -17,8 +17,11 @@ from typing import Any, NoReturn
 
 import pytest
 
+from tutor.catalog.answer import RightAnswer, WrongAnswer, load_answers
+from tutor.catalog.course import load_course
+from tutor.catalog.location import shipped_folders
+
 ROOT = Path(__file__).parents[2]
-LESSONS = sorted(path.parent for path in (ROOT / "lessons").glob("*/lesson.md"))
 WAYS = ("docker-buildx", "docker-classic", "embedded")
 EVERYWHERE = {
     ("two-stages", "named-stage"),
@@ -27,30 +30,31 @@ EVERYWHERE = {
     ("two-stages", "brings-a-shell"),
     ("two-stages", "shell-form"),
 }
-"""The sample: one right answer, and wrong ones whose words come from the engine itself."""
+"""Of the sample: answers whose words come from the engine itself."""
 
 Check = Callable[..., tuple[int, dict[str, Any]]]
 
 
 def answers() -> list[Any]:
-    import yaml
-
     cases = []
-    for lesson in LESSONS:
-        slug = lesson.name.partition("-")[2]
-        declared = yaml.safe_load((lesson / "answers.yaml").read_text("utf-8"))
-        expected = {("right", name): "" for name in declared["right"]}
-        expected |= {("wrong", name): row["caught_by"] for name, row in declared["wrong"].items()}
-        for (kind, name), caught_by in expected.items():
+    for lesson in load_course(*shipped_folders()).lessons:
+        given = load_answers(lesson)
+        rows: list[tuple[str, RightAnswer | WrongAnswer, str]] = [("right", each, "") for each in given.right]
+        rows += [("wrong", each, each.caught_by) for each in given.wrong]
+        # The sample: the first right and the first wrong answer of each lesson, and some more.
+        everywhere = EVERYWHERE | {(lesson.slug, given.right[0].name), (lesson.slug, given.wrong[0].name)}
+        for kind, answer, caught_by in rows:
             for way in WAYS:
-                sampled = way == WAYS[0] or (slug, name) in EVERYWHERE
-                if not sampled and os.environ.get("FROMSCRATCH_PROVE") != "1":
-                    continue
                 engine = way.partition("-")[0]
+                sampled = way == WAYS[0] or (lesson.slug, answer.name) in everywhere
+                if engine not in answer.engines or not (
+                    sampled or os.environ.get("FROMSCRATCH_PROVE") == "1"
+                ):
+                    continue
                 cases.append(
                     pytest.param(
-                        lesson, kind, name, caught_by, way,
-                        id=f"{way}-{slug}-{name}",
+                        lesson.folder, kind, answer.name, caught_by, way,
+                        id=f"{way}-{lesson.slug}-{answer.name}",
                         marks=[getattr(pytest.mark, engine)],
                     )
                 )  # fmt: skip
