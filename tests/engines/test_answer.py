@@ -29,6 +29,16 @@ EVERYWHERE = {
     ("two-stages", "asks-for-a-loader"),
     ("two-stages", "brings-a-shell"),
     ("two-stages", "shell-form"),
+    ("static-linking", "keeps-pie"),
+    ("static-linking", "turns-cgo-on"),
+    ("stripping", "renames-the-sections"),
+    ("inside-scratch", "list"),
+    ("inside-scratch", "all-in-one-word"),
+    ("what-scratch-lacks", "one-tree"),
+    ("what-scratch-lacks", "folder-of-root"),
+    ("attack-surface", "nobody-may-write"),
+    ("attack-surface", "user-by-name"),
+    ("attack-surface", "root-by-the-program"),
 }
 """Of the sample: answers whose words come from the engine itself."""
 

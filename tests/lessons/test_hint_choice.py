@@ -41,7 +41,7 @@ COMPILER = [
     "undefined: newHandler The command '/bin/sh -c CGO_ENABLED=0 go build .' returned a non-zero code: 1",
 ]
 
-CASES = [
+CASES: list[tuple[str, dict[str, object], str]] = [
     *(("two-stages", {"build": "failed", "build.error": text}, "misspelt-stage") for text in MISSPELT),
     *(("two-stages", {"build": "failed", "build.error": text}, "file-missing") for text in MISSING),
     *(("two-stages", {"build": "failed", "build.error": text}, "run-in-empty") for text in EMPTY_RUN),
@@ -64,6 +64,70 @@ CASES = [
     ("one-big-image", {"check.root-answers": "failed"}, "answers-differ"),
     ("one-big-image", {}, "first-steps"),
 ]
+
+GO_BUILD = "RUN go build: exit code: 1"
+NO_USER = "unable to find user nonroot: no matching entries in passwd file"
+PIE = "exec /app: no such file or directory"
+CASES += [
+    ("static-linking", {"build": "failed", "build.error": f"{said}\n{GO_BUILD}"}, "compiler-wanted")
+    for said in (
+        'cgo: C compiler "gcc" not found: exec: "gcc": executable file not found in $PATH',
+        "loadinternal: cannot find runtime/cgo",
+    )
+]
+CASES += [
+    ("static-linking", {"container.error": PIE}, "still-asks-for-a-loader"),
+    ("static-linking", {"container.error": NOT_STARTED[1]}, "does-not-start"),
+    (
+        "static-linking",
+        {"check.static": "failed", "evidence.elf.interpreter": "/lib64/ld-linux-x86-64.so.2"},
+        "a-loader-is-named",
+    ),
+    ("static-linking", {"check.only-the-program": "failed"}, "too-much-inside"),
+    ("static-linking", {}, "first-look"),
+    *(
+        ("stripping", {"build": "failed", "build.error": f"{said}\n{GO_BUILD}"}, hint_id)
+        for said, hint_id in (
+            ("flag provided but not defined: -s", "unknown-flag"),
+            ("usage: compile [options] file.go...", "unknown-flag"),
+            ("/bin/sh: strip: not found", "no-strip-here"),
+            ("sh: 1: strip: not found", "no-strip-here"),
+            ("./main.go:78:38: undefined: newHandler", "build-fails"),
+        )
+    ),
+    ("stripping", {"check.stripped": "failed", "evidence.elf.has_symbol_table": True}, "symbols-left"),
+    ("stripping", {"check.stripped": "failed", "evidence.elf.has_symbol_table": False}, "not-stripped"),
+    ("stripping", {"check.within-par": "failed"}, "over-par"),
+    ("stripping", {}, "two-run-lines"),
+    *(("inside-scratch", {"build": "failed", "build.error": text}, "run-in-empty") for text in [NO_SHELL]),
+    ("inside-scratch", {"container.error": NO_SHELL}, "shell-form"),
+    (
+        "inside-scratch",
+        {"container.error": 'exec: "app": executable file not found in $PATH: unknown'},
+        "not-in-path",
+    ),
+    ("inside-scratch", {"container.error": NOT_STARTED[2]}, "does-not-start"),
+    ("inside-scratch", {"check.fetched": "failed"}, "another-program-fetched"),
+    *(
+        ("what-scratch-lacks", {"probe.error": said}, hint_id)
+        for said, hint_id in (
+            ("tls: x509: certificate signed by unknown authority", "unknown-authority"),
+            ("unknown time zone Asia/Tokyo", "unknown-zone"),
+            ("open /tmp/service-3296994858: no such file or directory", "no-temp"),
+            ("open /tmp/service-3296994858: permission denied", "no-temp"),
+            ("user: unknown userid 0", "unknown-user"),
+        )
+    ),
+    ("what-scratch-lacks", {"container.error": NO_USER}, "does-not-start"),
+    *(("what-scratch-lacks", {"build": "failed", "build.error": text}, "copy-missing") for text in MISSING),
+    ("what-scratch-lacks", {"check.https-works": "failed"}, "doors-closed"),
+    ("attack-surface", {"container.error": NO_USER}, "user-not-found"),
+    ("attack-surface", {"container.error": "exec /app: permission denied: unknown"}, "may-not-execute"),
+    ("attack-surface", {"container.error": "open /state/started: read-only file system"}, "needs-to-write"),
+    ("attack-surface", {"check.user-by-number": "failed", "evidence.config.user": ""}, "still-root"),
+    ("attack-surface", {"check.user-by-number": "failed", "evidence.config.user": "app"}, "user-is-a-name"),
+    ("attack-surface", {}, "three-things"),
+]  # fmt: skip
 
 
 def chosen(lesson: Lesson, facts: dict[str, object]) -> Hint:

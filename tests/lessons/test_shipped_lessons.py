@@ -11,7 +11,7 @@ from tutor.catalog.answer import load_answers
 from tutor.catalog.course import Course, load_course
 from tutor.catalog.location import shipped_folders
 from tutor.core.dockerfile import parse_dockerfile
-from tutor.core.lesson import Build, Expectation, Hint, Lay, Lesson, Predict
+from tutor.core.lesson import Build, Expectation, Hint, Lay, Lesson, Note, Predict
 from tutor.grading.check import known_checks
 
 EMBEDDED_INSTRUCTIONS = {
@@ -165,3 +165,17 @@ def test_labs_of_lesson_2_are_one_change_away_from_a_right_answer() -> None:
         dockerfile = parse_dockerfile((lesson.folder / "labs" / lab / "Dockerfile").read_text())
         found = [(i.keyword, i.value, i.flags) for stage in dockerfile.stages for i in stage.instructions]
         assert sum(a != b for a, b in zip(wanted, found, strict=True)) == 1, lab
+
+
+def told_claims(lesson: Lesson) -> set[int]:
+    notes = (device for step in lesson.steps for device in step.devices if isinstance(device, Note))
+    return {note.claim for note in notes if note.claim is not None and note.kind == "finer-truth"}
+
+
+def test_every_claim_of_the_report_is_told_finer_somewhere() -> None:
+    assert set().union(*map(told_claims, course().lessons)) == set(range(1, 15))
+
+
+@every_lesson
+def test_a_lesson_tells_the_claims_that_it_says_it_tests(lesson: Lesson) -> None:
+    assert told_claims(lesson) == set(lesson.claims)
