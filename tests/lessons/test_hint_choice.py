@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from tutor.catalog.course import load_course
@@ -41,7 +43,7 @@ COMPILER = [
     "undefined: newHandler The command '/bin/sh -c CGO_ENABLED=0 go build .' returned a non-zero code: 1",
 ]
 
-CASES: list[tuple[str, dict[str, object], str]] = [
+CASES: list[tuple[str, Mapping[str, object], str]] = [
     *(("two-stages", {"build": "failed", "build.error": text}, "misspelt-stage") for text in MISSPELT),
     *(("two-stages", {"build": "failed", "build.error": text}, "file-missing") for text in MISSING),
     *(("two-stages", {"build": "failed", "build.error": text}, "run-in-empty") for text in EMPTY_RUN),
@@ -130,11 +132,11 @@ CASES += [
 ]  # fmt: skip
 
 
-def chosen(lesson: Lesson, facts: dict[str, object]) -> Hint:
+def chosen(lesson: Lesson, facts: Mapping[str, object]) -> Hint:
     ladders = sorted(lesson.hints, key=lambda hint: not parse_condition(hint.when).is_narrow)
     return next(hint for hint in ladders if parse_condition(hint.when).holds(facts))
 
 
 @pytest.mark.parametrize(("name", "facts", "hint_id"), CASES)
-def test_hint_fits_the_failure_that_was_seen(name: str, facts: dict[str, object], hint_id: str) -> None:
+def test_hint_fits_the_failure_that_was_seen(name: str, facts: Mapping[str, object], hint_id: str) -> None:
     assert chosen(load_course(*shipped_folders()).find(name), facts).id == hint_id
