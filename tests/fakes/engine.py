@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from tutor.core.base import BasePlan
+from tutor.core.errors import ContainerError
 from tutor.core.events import (
     BuildEvent,
     BuildFailed,
@@ -55,6 +56,8 @@ class Script:
     pull_bytes: int | None = None
     stand_in: bool = True
     exit_error: str = ""
+    start_error: str = ""
+    """Set to make the engine refuse to start any container."""
     statuses: dict[str, int] = field(default_factory=lambda: {"/": 200, "/health": 200})
     bodies: dict[str, str] = field(default_factory=dict)
     refuse: str = ""
@@ -198,6 +201,8 @@ class FakeEngine:
         container_id = f"container-{self._count}"
         self.asked.append(f"start {request.image}")
         self.started.append(request)
+        if self.script.start_error:
+            raise ContainerError(self.script.start_error)
         if not self.script.exit_error:
             self.running.add(container_id)
         return Container(

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
+from tutor.core.errors import ContainerError
 from tutor.core.events import (
     BuildFailed,
     BuildFinished,
@@ -156,7 +157,16 @@ async def run(scene: Scene, action: Run) -> AsyncGenerator[SessionEvent, None]:
         user=action.user,
         lesson=scene.lesson.slug,
     )
-    started = await start_and_settle(engine, request, known_paths(scene.lesson)[0])
+    try:
+        started = await start_and_settle(engine, request, known_paths(scene.lesson)[0])
+    except ContainerError as error:
+        # Some engines look a user or a program up before there is a container at all.
+        scene.went_well = False
+        yield ContainerExited(run_id, "", None, error.what, (), error.next_step)
+        scene.facts.learn_start(action.tag, starts=False, reachable=False, error=error.what)
+        for compared in scene.compare(run_id):
+            yield compared
+        return
     container, state = started.container, started.state
     yield CommandShown(run_id, container.command)
     if state.is_running:

@@ -9,7 +9,14 @@ from tests.fakes.clock import FakeClock
 from tests.unit.inspect.elf_file import Elf, elf_bytes, go_build_info
 from tests.unit.session.lab import Lab, open_lab
 from tests.unit.session.test_inside import do, predict
-from tutor.core.events import BuildFailed, ImageMeasured, PredictionCompared, Said, WorkspaceChanged
+from tutor.core.events import (
+    BuildFailed,
+    ContainerExited,
+    ImageMeasured,
+    PredictionCompared,
+    Said,
+    WorkspaceChanged,
+)
 from tutor.session.view import NextKind
 
 Open = Callable[[str], Awaitable[Lab]]
@@ -60,6 +67,19 @@ async def test_run_takes_user_environment_and_a_read_only_root(lab: Open) -> Non
     await one.next()
     [request] = one.engine.started
     assert (request.user, dict(request.env), request.read_only) == ("65532", {"PORT": "9000"}, True)
+
+
+async def test_container_that_the_engine_refuses_is_one_that_does_not_start(lab: Open) -> None:
+    body = do("build: {tag: multi}") + predict("container.multi.starts")
+    one = await lab(body + do("run: {tag: multi, expect: failure}"))
+    await one.next()
+    one.lesson.questions.predict("yes", 1)
+    one.engine.script.start_error = "unable to find user nonroot: no matching entries in passwd file"
+    events = await one.next()
+    assert [e.error for e in events if isinstance(e, ContainerExited)] == [one.engine.script.start_error]
+    assert [e.prediction.actual for e in events if isinstance(e, PredictionCompared)] == ["no"]
+    assert one.lesson.scene.facts["container.error"] == one.engine.script.start_error
+    assert one.lesson.place.pending() is None
 
 
 async def test_cached_steps_and_context_are_measured(lab: Open) -> None:
