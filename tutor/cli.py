@@ -12,6 +12,7 @@ from typing import Any, NoReturn, TypeVar
 import click
 
 from tutor import __version__
+from tutor.command.grading_cli import grade, submit
 from tutor.core.errors import TutorError
 
 T = TypeVar("T")
@@ -217,3 +218,7 @@ def clean(engine: str, as_json: bool) -> None:
         sys.exit(run_async(lambda: run_clean(engine, as_json=as_json)))
     except TutorError as error:
         fail(error)
+
+
+cli.add_command(submit)
+cli.add_command(grade)

@@ -4,7 +4,8 @@ TutorError                      what happened, where, what to do next
 ├── LearnerError                the learner's: a command ends with exit code 1
 │   ├── DockerfileError         the Dockerfile cannot be read; carries the line
 │   ├── InstructionUnsupported  a valid instruction that this engine cannot honour
-│   └── BuildError              the build ran and failed
+│   ├── BuildError              the build ran and failed
+│   └── SubmissionRefused       what was handed in is not taken: too much, or not where it belongs
 ├── EngineError                 not the learner's: exit code 2
 │   ├── EngineUnavailable       no engine answers
 │   ├── EngineLost              it answered before and does not any more
@@ -64,6 +65,10 @@ class InstructionUnsupported(DockerfileError):
 
 class BuildError(LearnerError):
     """The build ran and failed; ``what`` is the engine's own text."""
+
+
+class SubmissionRefused(LearnerError):
+    """What was handed in is not taken: it is too much, or leads out of its folder."""
 
 
 class EngineError(TutorError):

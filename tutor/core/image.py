@@ -241,6 +241,13 @@ class Container:
     host_port: int | None = None
     command: str = ""
     """``docker run …`` as the learner could type it."""
+    isolated: bool = False
+    """It has no network, so nothing is published; its probe has a way in."""
+
+    @property
+    def can_be_asked(self) -> bool:
+        """Whether there is a way to its port."""
+        return self.isolated or self.host_port is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,21 @@ class EngineInfo:
     """What is weaker here than elsewhere, and how to get better."""
     official: bool = False
     """Whether a grade made on it can be more than practice."""
+    data_folder: str = ""
+    """Where it keeps its data, when that is a folder of this machine; else empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildLimits:
+    """What the steps of a build may use. An engine that cannot hold one of them says so."""
+
+    memory_bytes: int
+    processors: str = ""
+    """Numbers of the cores, as ``cpuset`` takes them; empty for all."""
+    network: bool = False
+    """Whether RUN reaches a network."""
+    control_group: str = ""
+    """A control group on the engine's machine that bounds processes; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +93,8 @@ class BuildRequest:
     build_args: Mapping[str, str] = field(default_factory=dict)
     use_cache: bool = True
     lesson: str = ""
+    limits: BuildLimits | None = None
+    """None for a learner's own build."""
 
 
 def stage_reference(tag: str, stage: str) -> str:
@@ -151,6 +168,10 @@ class RunRequest:
     memory_bytes: int = 256 * 1024 * 1024
     process_limit: int = 128
     lesson: str = ""
+    isolated: bool = False
+    """No network at all: asked from a helper beside it."""
+    processors: str = ""
+    """Numbers of the cores it may use; empty for all."""
 
 
 class Runtime(Protocol):

@@ -13,13 +13,31 @@ from msgspec import Meta
 from tutor.core.dockerfile import Dockerfile, Instruction, Stage, expand, parse_dockerfile, split_words
 from tutor.core.errors import DockerfileError
 from tutor.grading.cache_check import COMPILES, FETCHES
-from tutor.grading.rule import Case, Finding, Params, failed, not_tried, passed, rule, unknown
+from tutor.grading.rule import Case, Finding, P, Params, failed, not_tried, passed, rule, unknown
 from tutor.grading.words import counted, excerpt, listed, nearest
 
+_ROLES = frozenset({"nonroot", "debug", "slim", "static", "base"})
+_MOVING_TAGS = _ROLES | frozenset(
+    [
+        "latest",
+        "stable",
+        "testing",
+        "edge",
+        "alpine",
+        "main",
+        "master",
+        "dev",
+        "lts",
+        "current",
+        "rolling",
+        "mainline",
+        "nightly",
+    ]
+)
 _LISTS_OF_DEPENDENCIES = ("go.mod", "go.sum", "go.work", "go.work.sum")
 
 
-def _read(case: Case[Params], expected: str) -> Dockerfile | Finding:
+def _read(case: Case[P], expected: str) -> Dockerfile | Finding:
     if not case.evidence.dockerfile:
         return unknown(expected, "The evidence does not hold the Dockerfile's text.")
     try:
@@ -152,16 +170,55 @@ def base_is_pinned(case: Case[Params]) -> Finding:
 
 def _is_pinned(reference: str) -> bool:
     name, at, _digest = reference.partition("@sha256:")
-    tag = name.rpartition("/")[2].partition(":")[2]
-    return (
-        bool(at)
-        or bool(tag and tag != "latest" and any(character.isdigit() for character in tag))
-        or (
-            # Distroless images carry a Debian release in their name, and a role as their tag.
-            bool(tag and tag != "latest")
-            and any(character.isdigit() for character in name.rpartition("/")[2])
-        )
-    )
+    if at:
+        return True
+    last, _, tag = name.rpartition("/")[2].partition(":")
+    if _has_digit(tag):
+        return True
+    # A tag can be a release by name (bookworm), or a role (nonroot) of a release that the name tells.
+    return bool(tag) and (tag not in _MOVING_TAGS or (tag in _ROLES and _has_digit(last)))
+
+
+def _has_digit(text: str) -> bool:
+    return any(character.isdigit() for character in text)
+
+
+class Bases(Params, frozen=True):
+    """Parameters of final_base_is."""
+
+    allow: Annotated[
+        tuple[str, ...],
+        Meta(min_length=1, description="Names of images, scratch among them; * stands for anything."),
+    ] = ("scratch",)
+
+
+@rule(
+    title="The final stage begins with an allowed base",
+    why="The final image holds whatever its base holds, needed or not.",
+    next_step="Begin the last stage with FROM scratch, and copy the program into it.",
+    subjects=("dockerfile", "image"),
+    after=(),
+)
+def final_base_is(case: Case[Bases]) -> Finding:
+    """The last stage stands on one of these images, directly or over earlier stages. Reads the file."""
+    expected = f"The final stage begins with {listed(case.params.allow)}."
+    file = _read(case, expected)
+    if isinstance(file, Finding):
+        return file
+    stage = file.stages[-1]
+    while True:
+        line = stage.from_instruction.first_line
+        try:
+            base = expand(stage.base, file.global_variables(), line=line, escape=file.escape)
+        except DockerfileError as error:
+            return unknown(expected, error.what, f"Dockerfile:{line}")
+        below = [each for each in file.stages[: stage.index] if each.name and each.name == base.lower()]
+        if not below:
+            break
+        stage = below[-1]
+    if any(fnmatch.fnmatch(base, pattern) for pattern in case.params.allow):
+        return passed(expected, f"It begins with {base}.", f"Dockerfile:{line}")
+    return failed(expected, f"It begins with {base}.", f"Dockerfile:{line}")
 
 
 class Need(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -31,14 +31,14 @@ def exit_code(outcome: Outcome) -> int:
 
 def text_report(report: CheckpointReport) -> str:
     """The report in plain words, at most 80 columns wide, without colours or signs beyond letters."""
-    lines = _wrapped(f"{report.lesson}: {_SUMMARY[report.outcome]} {_counts(report.verdicts)}", "", "")
+    lines = wrapped(f"{report.lesson}: {_SUMMARY[report.outcome]} {_counts(report.verdicts)}", "", "")
     for verdict in report.verdicts:
-        lines += ["", *_verdict_lines(verdict)]
+        lines += ["", *verdict_lines(verdict)]
     lines.append("")
     seconds = f"{report.elapsed_seconds:.1f} s"
-    lines += _wrapped(f"Graded on {report.engine} at {report.taken_at}, in {seconds}.", "", "")
+    lines += wrapped(f"Graded on {report.engine} at {report.taken_at}, in {seconds}.", "", "")
     for note in report.notes:
-        lines += _wrapped(note, "Note: ", "      ")
+        lines += wrapped(note, "Note: ", "      ")
     return "\n".join(lines)
 
 
@@ -54,9 +54,10 @@ def _counts(verdicts: tuple[Verdict, ...]) -> str:
     return f"{counted(len(verdicts), 'check')}: {told}." if told else "There are no checks."
 
 
-def _verdict_lines(verdict: Verdict) -> list[str]:
+def verdict_lines(verdict: Verdict, after: str = "") -> list[str]:
+    """One verdict in plain words; ``after`` is set behind its title."""
     sign = f"[{_SIGNS[verdict.outcome]}]".ljust(9)
-    lines = _wrapped(verdict.title or verdict.check_id, sign, " " * 9)
+    lines = wrapped(f"{verdict.title or verdict.check_id}{after}", sign, " " * 9)
     brief = verdict.outcome in (Outcome.PASSED, Outcome.WAITING)
     rows = (
         ("expected", "" if brief else verdict.expected),
@@ -67,11 +68,12 @@ def _verdict_lines(verdict: Verdict) -> list[str]:
     )
     for label, text in rows:
         if text:
-            lines += _wrapped(text, f"  {label.ljust(_LABEL_COLUMNS - 2)}", " " * _LABEL_COLUMNS)
+            lines += wrapped(text, f"  {label.ljust(_LABEL_COLUMNS - 2)}", " " * _LABEL_COLUMNS)
     return lines
 
 
-def _wrapped(text: str, first: str, rest: str) -> list[str]:
+def wrapped(text: str, first: str, rest: str) -> list[str]:
+    """A text in lines of at most :data:`WIDTH` columns, free of what a terminal would obey."""
     return textwrap.wrap(
         clean_line(text), WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
     ) or [first.rstrip()]

@@ -23,6 +23,7 @@ _SEGMENT_LIMIT = 4_096
 _SECTION_LIMIT = 65_536
 _NAMES_LIMIT_BYTES = 4 * 1024 * 1024
 _DYNAMIC_LIMIT = 4_096
+_PADDING_LIMIT_BYTES = 128 * 1024
 _PATH_LIMIT_BYTES = 4_096
 _MACHINES = {
     "EM_X86_64": "x86-64",
@@ -197,14 +198,19 @@ def read_elf(file: BinaryIO) -> ElfFacts | None:
 
 
 def _unloaded_bytes(reader: ElfReader, segments: tuple[Segment, ...], sections: tuple[Section, ...]) -> int:
-    """Bytes that no segment loads, the list of sections and their names aside."""
+    """Bytes that no segment loads, the list of sections and their names aside.
+
+    Zeros that only bring the next segment to its boundary count for nothing: on arm64 that is 64 KB.
+    """
     header = reader.elf.header
     known = [(segment.offset, segment.size) for segment in segments if segment.kind == "PT_LOAD"]
     known.append((header["e_shoff"], header["e_shentsize"] * header["e_shnum"]))
     known += [(section.offset, section.size) for section in sections if section.name == ".shstrtab"]
     unloaded = at = 0
     for first, length in sorted(known):
-        unloaded += max(0, min(first, reader.size) - at)
+        gap = min(first, reader.size) - at
+        if gap > _PADDING_LIMIT_BYTES or (gap > 0 and any(reader.read(at, gap))):
+            unloaded += gap
         at = max(at, min(first + length, reader.size))
     return unloaded + reader.size - at
 

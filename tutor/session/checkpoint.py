@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +43,7 @@ from tutor.session.live import (
 )
 from tutor.session.measure import ImageReader
 from tutor.session.merge import merged
+from tutor.session.port import start_where_it_listens
 from tutor.session.step_log import StepLog
 from tutor.session.trial_run import TrialRun
 
@@ -66,6 +67,11 @@ class CheckpointJob:
     use_cache: bool = True
     token: str = ""
     """What the learner's program has to say of itself; empty leaves it to a file of the folder."""
+    dockerfile: Path | None = None
+    """Default: ``Dockerfile`` in the folder."""
+    build_args: Mapping[str, str] = field(default_factory=dict)
+    finds_port: bool = False
+    """Ask where EXPOSE says, then where the service listens, instead of on the lesson's port."""
 
 
 @dataclass(slots=True)
@@ -141,7 +147,7 @@ class Checkpoint:
     async def _gather(self, job: CheckpointJob, gathered: _Gathered) -> AsyncGenerator[SessionEvent, None]:
         from tutor.grading.check import demand_of
 
-        text = read_dockerfile(job.context)
+        text = read_dockerfile(job.context, str(job.dockerfile or "Dockerfile"))
         if text is None:
             gathered.build = BuildEvidence(False, 0.0, "There is no file named Dockerfile in the workspace.")
             return
@@ -188,6 +194,8 @@ class Checkpoint:
             keep_stages=gathered.stages.kept,
             use_cache=job.use_cache,
             lesson=job.lesson.slug,
+            dockerfile=job.dockerfile,
+            build_args=job.build_args,
         )
 
     async def _build(self, job: CheckpointJob, gathered: _Gathered) -> AsyncGenerator[SessionEvent, None]:
@@ -250,7 +258,12 @@ class Checkpoint:
         request = RunRequest(run_id=job.run_id, image=final.image_id, port=port, lesson=job.lesson.slug)
         paths = probe_paths(job.lesson.checks)
         try:
-            started = await start_and_settle(self._engine, request, paths[0] if paths else "/")
+            path = paths[0] if paths else "/"
+            summary = await self._engine.images.find(final.image_id) if job.finds_port else None
+            if summary is not None:
+                started = await start_where_it_listens(self._engine, request, path, summary.config)
+            else:
+                started = await start_and_settle(self._engine, request, path)
         except ContainerError as error:
             gathered.containers[tag] = ContainerEvidence(ContainerState("exited", None, error.what), port)
             yield ContainerExited(job.run_id, "", None, error.what, (), error.next_step)
@@ -284,7 +297,7 @@ class Checkpoint:
                     state.error,
                     gathered.containers[tag].log,
                 )
-            elif started.first_answer is None and container.host_port is not None:
+            elif started.first_answer is None and container.can_be_asked:
                 yield Said(job.run_id, await why_unreachable(self._engine, container), "warning")
         finally:
             await asyncio.shield(self._engine.runtime.remove(container.container_id))

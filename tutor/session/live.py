@@ -161,7 +161,7 @@ async def _settle(
         state = await engine.runtime.state(container.container_id)
         if not state.is_running:
             return state, None
-        if container.host_port is not None:
+        if container.can_be_asked:
             answer = await engine.probe.request(container, path, timeout_seconds=2.0)
             if answer.status is not None:
                 return await engine.runtime.state(container.container_id), answer

@@ -108,6 +108,9 @@ def buildx_command(
         words += ["--label", f"{name}={value}"]
     for name, value in request.build_args.items():
         words += ["--build-arg", f"{name}={value}"]
+    if request.limits is not None and not request.limits.network:
+        # The only limit that BuildKit takes from its caller.
+        words.append("--network=none")
     if target:
         words += ["--target", target]
     if not current.use_cache:

@@ -161,4 +161,19 @@ def _parameters(
         parameters |= {"t": tag, "labels": json.dumps(image_labels(request.lesson, home))}
     if target:
         parameters["target"] = target
-    return parameters
+    return parameters | _limits(request)
+
+
+def _limits(request: BuildRequest) -> dict[str, Any]:
+    """The limits of the containers that steps run in; measured to hold on Docker 20.10 and 26.1."""
+    limits = request.limits
+    if limits is None:
+        return {}
+    found: dict[str, Any] = {"memory": limits.memory_bytes, "memswap": limits.memory_bytes}
+    if limits.processors:
+        found["cpusetcpus"] = limits.processors
+    if not limits.network:
+        found["networkmode"] = "none"
+    if limits.control_group:
+        found["cgroupparent"] = limits.control_group
+    return found

@@ -155,6 +155,7 @@ async def _assemble(
     from tutor.engine.docker.buildx import BuildxBuilder, buildx_environment, buildx_fault
     from tutor.engine.docker.classic import ClassicBuilder
     from tutor.engine.docker.cleaning import Cleaning
+    from tutor.engine.docker.companion_probe import CompanionProbe
     from tutor.engine.docker.helper_probe import HelperProbe
     from tutor.engine.docker.image_store import DockerImageStore
     from tutor.engine.docker.ledger import Ledger
@@ -192,13 +193,17 @@ async def _assemble(
         child = buildx_environment(environ, connection.candidate, lock_path.parent / "buildx")
         builder = BuildxBuilder(connection, ledger, clock, lock, info.name, child)
         builder.moved_tags_drop_images = info.store == "containerd"
+    runtime = DockerRuntime(connection, ledger)
+    published = HttpProbe() if connection.candidate.is_local else HelperProbe(connection, ledger)
+    probe = CompanionProbe(connection, ledger, published)
+    runtime.before_removal = probe.forget
     return _Parts(
         connection,
         info,
         builder,
         DockerImageStore(connection, ledger, containerd_store=info.store == "containerd"),
-        DockerRuntime(connection, ledger),
-        HttpProbe() if connection.candidate.is_local else HelperProbe(connection, ledger),
+        runtime,
+        probe,
         Cleaning(connection, ledger, clock, lambda: builder.active_runs),
     )
 
@@ -224,7 +229,13 @@ def _describe(connection: Connection, builder: str, buildx_missing: str) -> Engi
         architecture=connection.architecture,
         notes=tuple(notes),
         official=True,
+        data_folder=_data_folder(connection),
     )
+
+
+def _data_folder(connection: Connection) -> str:
+    folder = str(dict(connection.information).get("DockerRootDir") or "")
+    return folder if folder and connection.candidate.is_local and Path(folder).is_dir() else ""
 
 
 def _import_adapters() -> None:

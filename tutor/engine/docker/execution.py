@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Mapping
 
 from tutor.engine.docker.byte_stream import ArchiveStream
 from tutor.engine.docker.connection import Connection
@@ -13,7 +14,12 @@ OUTPUT_LIMIT_BYTES = 256 * 1024
 _HEADER_BYTES = 8
 
 
-def run_command(connection: Connection, container_id: str, argv: tuple[str, ...]) -> tuple[int, bytes]:
+def run_command(
+    connection: Connection,
+    container_id: str,
+    argv: tuple[str, ...],
+    environ: Mapping[str, str] | None = None,
+) -> tuple[int, bytes]:
     """Run it and wait for its end. Blocking.
 
     Returns:
@@ -23,7 +29,7 @@ def run_command(connection: Connection, container_id: str, argv: tuple[str, ...]
         docker.errors.APIError: the engine refuses.
     """
     api = connection.api
-    exec_id = str(api.exec_create(container_id, list(argv))["Id"])
+    exec_id = str(api.exec_create(container_id, list(argv), environment=dict(environ or {}))["Id"])
     response = connection.open(
         "POST",
         f"/exec/{exec_id}/start",

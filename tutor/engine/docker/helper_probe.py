@@ -70,7 +70,7 @@ class HelperProbe:
         )
         if not found or not (found.get("State") or {}).get("Running"):
             return b"", "the container does not run"
-        image = await self._helper_image()
+        image = await helper_image(self._connection)
         if image is None:
             return b"", (
                 "the engine is elsewhere, and holds no image with a shell to ask from (docker pull busybox)"
@@ -126,12 +126,12 @@ class HelperProbe:
             if not await remove_container(self._connection, helper):
                 await self._ledger.forget([self._ledger.entry(CONTAINER, helper, "probe")])
 
-    async def _helper_image(self) -> str | None:
-        rows: list[dict[str, Any]] = await self._connection.call(
-            "listing images", self._connection.api.images
-        )
-        named = [tag for row in rows for tag in row.get("RepoTags") or () if _SHELL_IMAGES.match(tag)]
-        return min(named, key=len, default=None)
+
+async def helper_image(connection: Connection) -> str | None:
+    """An image of the engine that brings a shell; None when there is none."""
+    rows: list[dict[str, Any]] = await connection.call("listing images", connection.api.images)
+    named = [tag for row in rows for tag in row.get("RepoTags") or () if _SHELL_IMAGES.match(tag)]
+    return min(named, key=len, default=None)
 
 
 def request_text(method: str, path: str) -> str:

@@ -7,7 +7,7 @@ import contextlib
 import re
 import shlex
 import uuid
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, BinaryIO
 
@@ -27,6 +27,7 @@ from tutor.engine.docker.removal import remove_container
 from tutor.engine.docker.socket_table import listeners_of
 
 _LOG_BYTES = "4m"
+_VOLUME_BYTES = 16 * 1024 * 1024
 # What runc prints into the log of a container whose process it could not start (runc before 1.2).
 _EXEC_FAULT = re.compile(
     r"^(?:standard_init_linux\.go:\d+: )?exec (?:user process caused: |/?\S+: |user process caused \")"
@@ -42,6 +43,8 @@ class DockerRuntime:
         self._connection = connection
         self._ledger = ledger
         self._started: dict[str, str] = {}
+        self.before_removal: Callable[[str], Awaitable[None]] | None = None
+        """Told the id of each container that is about to be removed."""
 
     async def start(self, request: RunRequest) -> Container:
         """Start a container; see :class:`tutor.core.ports.Runtime`.
@@ -130,6 +133,8 @@ class DockerRuntime:
         written = {each.object_id for each in await self._ledger.entries() if each.kind == CONTAINER}
         if container_id not in self._started and container_id not in written:
             return
+        if self.before_removal is not None:
+            await self.before_removal(container_id)
         reason = await remove_container(self._connection, container_id)
         if reason:
             raise ContainerError(f"the container cannot be removed: {reason}", where=container_id[:12])
@@ -167,13 +172,16 @@ class DockerRuntime:
                 "Config": {"max-size": _LOG_BYTES, "max-file": "1"},
             }
         host = api.create_host_config(
-            port_bindings={port: ("127.0.0.1",)},
+            port_bindings=None if request.isolated else {port: ("127.0.0.1",)},
+            network_mode="none" if request.isolated else None,
+            cpuset_cpus=request.processors or None,
             mem_limit=request.memory_bytes,
             memswap_limit=request.memory_bytes,
             pids_limit=request.process_limit,
             cap_drop=["ALL"],
             security_opt=["no-new-privileges"],
             read_only=request.read_only,
+            tmpfs=await self._bounded_volumes(request.image) if request.isolated else None,
             **settings,
         )
         try:
@@ -184,7 +192,7 @@ class DockerRuntime:
                 command=list(request.command) or None,
                 environment=dict(request.env),
                 user=request.user or None,
-                ports=[(request.port, "tcp")],
+                ports=None if request.isolated else [(request.port, "tcp")],
                 labels=container_labels(request.lesson, request.run_id, self._ledger.home),
                 name=f"fromscratch-{uuid.uuid4().hex[:12]}",
                 host_config=host,
@@ -203,6 +211,12 @@ class DockerRuntime:
         self._started[container_id] = ""
         await self._ledger.record(self._ledger.entry(CONTAINER, container_id, request.run_id))
         return container_id
+
+    async def _bounded_volumes(self, image: str) -> dict[str, str] | None:
+        """Memory in place of the volumes that an image declares: those would be the engine's disk."""
+        found = await self._connection.find("looking at an image", self._connection.api.inspect_image, image)
+        volumes = ((found or {}).get("Config") or {}).get("Volumes") or {}
+        return {str(path): f"size={_VOLUME_BYTES}" for path in volumes} or None
 
     async def _start(self, container_id: str, request: RunRequest) -> Container:
         try:
@@ -223,6 +237,7 @@ class DockerRuntime:
             port=request.port,
             host_port=host_port,
             command=docker_run_line(request, host_port),
+            isolated=request.isolated,
         )
 
     async def _abandon(self, creation: asyncio.Task[str]) -> None:
@@ -241,7 +256,10 @@ class DockerRuntime:
 
 def docker_run_line(request: RunRequest, host_port: int | None) -> str:
     """``docker run …`` as the learner could type it: the same publishing, user and environment."""
-    words = ["docker", "run", "--rm", "-p", f"127.0.0.1:{host_port or ''}:{request.port}"]
+    way_in = (
+        ["--network", "none"] if request.isolated else ["-p", f"127.0.0.1:{host_port or ''}:{request.port}"]
+    )
+    words = ["docker", "run", "--rm", *way_in]
     if request.read_only:
         words.append("--read-only")
     if request.user:

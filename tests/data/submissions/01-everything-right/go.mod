@@ -1,0 +1,3 @@
+module info
+
+go 1.21

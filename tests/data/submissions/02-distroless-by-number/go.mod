@@ -1,0 +1,3 @@
+module example.com/devinfo
+
+go 1.21

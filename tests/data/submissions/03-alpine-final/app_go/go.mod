@@ -1,0 +1,3 @@
+module go-info
+
+go 1.21

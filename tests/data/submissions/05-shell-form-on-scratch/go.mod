@@ -1,0 +1,3 @@
+module shellform
+
+go 1.21

@@ -1,0 +1,3 @@
+module lower
+
+go 1.21

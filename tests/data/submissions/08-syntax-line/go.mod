@@ -1,0 +1,3 @@
+module syntax
+
+go 1.21

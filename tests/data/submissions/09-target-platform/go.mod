@@ -1,0 +1,3 @@
+module crossbuilt
+
+go 1.21

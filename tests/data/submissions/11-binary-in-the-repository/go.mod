@@ -1,0 +1,3 @@
+module ridesalong
+
+go 1.21

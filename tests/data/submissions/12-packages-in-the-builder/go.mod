@@ -1,0 +1,3 @@
+module withcerts
+
+go 1.21

@@ -1,0 +1,3 @@
+module toonew
+
+go 1.25.1

@@ -1,0 +1,3 @@
+module inward
+
+go 1.21

@@ -1,0 +1,3 @@
+module catchall
+
+go 1.21

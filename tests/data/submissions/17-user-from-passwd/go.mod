@@ -1,0 +1,3 @@
+module passwd
+
+go 1.21

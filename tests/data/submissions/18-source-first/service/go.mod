@@ -1,0 +1,3 @@
+module sourcefirst
+
+go 1.21

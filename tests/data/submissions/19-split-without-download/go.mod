@@ -1,0 +1,3 @@
+module nodownload
+
+go 1.21

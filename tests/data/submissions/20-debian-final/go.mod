@@ -1,0 +1,3 @@
+module heavy
+
+go 1.21

@@ -1,0 +1,3 @@
+module armed
+
+go 1.21

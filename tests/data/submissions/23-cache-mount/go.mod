@@ -1,0 +1,3 @@
+module mounted
+
+go 1.21
