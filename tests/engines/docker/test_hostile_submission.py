@@ -20,12 +20,12 @@ RUBRIC = """\
 title: Hostile
 read_only: true
 limits:
-  {build_seconds: 12, build_memory_mb: 200, build_log_mb: 1, disk_mb: 200,
+  {build_seconds: 12, build_memory_mb: 200, build_log_mb: 1, disk_mb: 1500,
    run_memory_mb: 64, run_processes: 16}
 checks:
   - {id: builds, check: image_builds}
   - {id: starts, check: container_starts}
-  - {id: answers, check: endpoint_answers, params: {path: /}}
+  - {id: answers, check: endpoint_answers, params: {path: /, json_keys: [service]}}
 """
 SERVE = "FROM BASE\n"
 BUILDS = {
