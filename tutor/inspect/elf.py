@@ -181,11 +181,10 @@ def read_elf(file: BinaryIO) -> ElfFacts | None:
         segments = reader.segments()
         sections = reader.sections()
         machine = str(reader.elf.header["e_machine"])
-        kind = str(reader.elf.header["e_type"])
         interpreter = next((segment for segment in segments if segment.kind == "PT_INTERP"), None)
         return ElfFacts(
             machine=_MACHINES.get(machine, machine.removeprefix("EM_").lower()),
-            kind=kind.removeprefix("ET_"),
+            kind=str(reader.elf.header["e_type"]).removeprefix("ET_"),
             interpreter=_text(reader.read(interpreter.offset, min(interpreter.size, _PATH_LIMIT_BYTES)))
             if interpreter
             else "",
@@ -200,19 +199,18 @@ def read_elf(file: BinaryIO) -> ElfFacts | None:
 def _unloaded_bytes(reader: ElfReader, segments: tuple[Segment, ...], sections: tuple[Section, ...]) -> int:
     """Bytes that no segment loads, the list of sections and their names aside.
 
-    Zeros that only bring the next segment to its boundary count for nothing: on arm64 that is 64 KB.
+    Zeros that only bring the next segment, or the file's end, to a boundary count for nothing: on arm64 that is 64 KB.
     """
-    header = reader.elf.header
     known = [(segment.offset, segment.size) for segment in segments if segment.kind == "PT_LOAD"]
-    known.append((header["e_shoff"], header["e_shentsize"] * header["e_shnum"]))
+    known.append((reader.elf["e_shoff"], reader.elf["e_shentsize"] * reader.elf["e_shnum"]))
     known += [(section.offset, section.size) for section in sections if section.name == ".shstrtab"]
     unloaded = at = 0
-    for first, length in sorted(known):
+    for first, length in [*sorted(known), (reader.size, 0)]:
         gap = min(first, reader.size) - at
         if gap > _PADDING_LIMIT_BYTES or (gap > 0 and any(reader.read(at, gap))):
             unloaded += gap
         at = max(at, min(first + length, reader.size))
-    return unloaded + reader.size - at
+    return unloaded
 
 
 def _needed(reader: ElfReader, segments: tuple[Segment, ...]) -> tuple[str, ...]:

@@ -69,6 +69,17 @@ def test_what_is_never_loaded_is_counted_whatever_it_is_called(sections: bool) -
     assert not after.is_stripped
 
 
+def test_zeros_up_to_the_next_page_are_padding_and_nothing_that_is_hidden() -> None:
+    plain = elf_bytes(Elf(machine=183))
+    before, padded = read_elf(io.BytesIO(plain)), read_elf(io.BytesIO(plain + bytes(60_000)))
+    assert before is not None
+    assert padded is not None
+    assert padded.unloaded_bytes == before.unloaded_bytes
+    with_more = read_elf(io.BytesIO(plain + bytes(60_000) + b"s" * 60_000))
+    assert with_more is not None
+    assert not with_more.is_stripped
+
+
 @pytest.mark.parametrize(("number", "name"), [(183, "aarch64"), (3, "x86"), (243, "riscv"), (40, "arm")])
 def test_machines_have_names(number: int, name: str) -> None:
     assert facts(Elf(machine=number)).machine == name
