@@ -199,7 +199,7 @@ def read_elf(file: BinaryIO) -> ElfFacts | None:
 def _unloaded_bytes(reader: ElfReader, segments: tuple[Segment, ...], sections: tuple[Section, ...]) -> int:
     """Bytes that no segment loads, the list of sections and their names aside.
 
-    Zeros that only bring the next segment, or the file's end, to a boundary count for nothing: on arm64 that is 64 KB.
+    Zeros that only bring the next segment or the file's end to a boundary count for nothing: 64 KB on arm64.
     """
     known = [(segment.offset, segment.size) for segment in segments if segment.kind == "PT_LOAD"]
     known.append((reader.elf["e_shoff"], reader.elf["e_shentsize"] * reader.elf["e_shnum"]))
