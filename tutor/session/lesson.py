@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tutor.core.events import Said, SessionEvent
 from tutor.core.lesson import Build, Edit, Expectation, Fill, Order, Predict, Probe, Quiz, Run
 from tutor.core.progress import PassState
+from tutor.core.verdict import Outcome
 from tutor.session import action
 from tutor.session.attempt import AttemptBook
 from tutor.session.exercise import ExerciseBook
@@ -23,6 +24,7 @@ from tutor.session.prediction import PredictionBook
 from tutor.session.question import Questions
 from tutor.session.scene import Scene, new_run_id
 from tutor.session.size import SizeWork
+from tutor.session.solution import SolutionBook
 from tutor.session.view import HintView, LessonView, NextAction, NextKind
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ class LessonSession:
         self.place = Place(lesson, course.store, course.clock)
         self.questions = Questions(self.scene, self.place, self.exercises, self._question_done)
         self.sizes = SizeWork(self.scene, self.attempts)
+        self.solutions = SolutionBook(self.scene)
         self.ladders = HintLadders()
         self._edit_from: dict[str, str] = {}
         self._edit_asked: set[str] = set()
@@ -79,6 +82,20 @@ class LessonSession:
     def pass_state(self) -> PassState:
         """Whether the checkpoint is passed, and whether that can still be said."""
         return self.attempts.pass_state(self.files_sha256)
+
+    @property
+    def was_passed(self) -> bool:
+        """Whether the checkpoint was ever passed."""
+        best = self._course.store.best_attempt(self.lesson.slug)
+        return best is not None and best.report.outcome is Outcome.PASSED
+
+    @property
+    def own_size(self) -> tuple[int | None, int | None]:
+        """Unpacked bytes and layers of the learner's image, as far as they are known."""
+        facts = self.scene.facts
+        found = (facts.get(f"image.{self.lesson.tag}.{name}") for name in ("unpacked_bytes", "layer_count"))
+        size_bytes, layers = (value if isinstance(value, int) else None for value in found)
+        return size_bytes, layers
 
     # The loop.
 
