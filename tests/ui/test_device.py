@@ -173,7 +173,7 @@ async def test_command_inside_and_facts_are_shown(stage_with: Open, size: tuple[
         for _ in range(3):
             await hand.press("enter")
             await hand.idle()
-        await hand.see("6 Look", "Layers of multi", "4 700 000")
+        await hand.see("7 Look", "Layers of multi", "4 700 000")
         await hand.press("enter")
         await hand.see("✓ /bin/ls", "app etc proc", "Exit code 0.")
 

@@ -35,6 +35,11 @@ class AttemptBook:
         """The newest attempt."""
         return self._reports[-1] if self._reports else None
 
+    @property
+    def was_passed(self) -> bool:
+        """Whether the checkpoint was ever passed."""
+        return any(report.outcome is Outcome.PASSED for report in self._reports)
+
     def is_current(self, workspace_sha256: str) -> bool:
         """Whether the newest attempt graded these very files."""
         return self.newest is not None and self.newest.workspace_sha256 == workspace_sha256

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from tutor.core.events import Said, SessionEvent
 from tutor.core.lesson import Build, Edit, Expectation, Fill, Order, Predict, Probe, Quiz, Run
 from tutor.core.progress import PassState
-from tutor.core.verdict import Outcome
 from tutor.session import action
 from tutor.session.attempt import AttemptBook
+from tutor.session.edit import EditWatch
 from tutor.session.exercise import ExerciseBook
 from tutor.session.fact import Facts
 from tutor.session.hint import HintLadders
@@ -51,8 +51,7 @@ class LessonSession:
         self.sizes = SizeWork(self.scene, self.attempts)
         self.solutions = SolutionBook(self.scene)
         self.ladders = HintLadders()
-        self._edit_from: dict[str, str] = {}
-        self._edit_asked: set[str] = set()
+        self._edits = EditWatch()
         self.files_sha256 = workspace.sha256()
         self._arrive()
 
@@ -82,20 +81,6 @@ class LessonSession:
     def pass_state(self) -> PassState:
         """Whether the checkpoint is passed, and whether that can still be said."""
         return self.attempts.pass_state(self.files_sha256)
-
-    @property
-    def was_passed(self) -> bool:
-        """Whether the checkpoint was ever passed."""
-        best = self._course.store.best_attempt(self.lesson.slug)
-        return best is not None and best.report.outcome is Outcome.PASSED
-
-    @property
-    def own_size(self) -> tuple[int | None, int | None]:
-        """Unpacked bytes and layers of the learner's image, as far as they are known."""
-        facts = self.scene.facts
-        found = (facts.get(f"image.{self.lesson.tag}.{name}") for name in ("unpacked_bytes", "layer_count"))
-        size_bytes, layers = (value if isinstance(value, int) else None for value in found)
-        return size_bytes, layers
 
     # The loop.
 
@@ -174,15 +159,10 @@ class LessonSession:
 
     async def _edit(self, task: Edit, key: str) -> AsyncGenerator[SessionEvent, None]:
         self.note_saved()
-        if key not in self._edit_asked and self.files_sha256 == self._edit_from.get(key):
-            # Asked once; a second Enter goes on all the same: an edit is a choice, not a duty.
-            self._edit_asked.add(key)
-            yield Said(
-                new_run_id(),
-                f"{task.file} has not changed yet. Press e to edit it, or Enter again to go on as it is.",
-            )
-            return
-        self._mark_done(key)
+        if problem := self._edits.objection(task, key, self.files_sha256):
+            yield Said(new_run_id(), problem)
+        else:
+            self._mark_done(key)
 
     def reveal_hint(self) -> HintView | None:
         """The next rung of the ladder that fits what went wrong; None when none fits."""
@@ -239,10 +219,15 @@ class LessonSession:
         self.scene.facts.clear()
         self.ladders = HintLadders()
         self.exercises.forget()
-        self._edit_from.clear()
-        self._edit_asked.clear()
+        self._edits = EditWatch()
         self.note_saved()
         self._arrive()
+
+    def begin_drill(self) -> None:
+        """An empty Dockerfile, and the checkpoint's rules beside it; the old file is kept aside."""
+        self._files.lay_file("Dockerfile", b"# From an empty file: the rules stand at the left.\n")
+        self.note_saved()
+        self.go_to_step(max(i for i, step in enumerate(self.lesson.steps) if step.checks))
 
     async def close(self) -> None:
         """Stop what runs and store the time spent."""
@@ -268,5 +253,5 @@ class LessonSession:
         """Store where the learner is now, and what the files were when an edit was first asked for."""
         key, task = self.place.pending() or ("", None)
         if isinstance(task, Edit):
-            self._edit_from.setdefault(key, self.files_sha256)
+            self._edits.asked(key, self.files_sha256)
         self.place.store()

@@ -52,6 +52,14 @@ class SolutionBook:
         """
         return tuple(self._solution(answer) for answer in self._answers())
 
+    @property
+    def own_size(self) -> tuple[int | None, int | None]:
+        """Unpacked bytes and layers of the learner's image, as far as they are known."""
+        facts, tag = self._scene.facts, self._scene.lesson.tag
+        found = (facts.get(f"image.{tag}.{name}") for name in ("unpacked_bytes", "layer_count"))
+        size_bytes, layers = (value if isinstance(value, int) else None for value in found)
+        return size_bytes, layers
+
     def _answers(self) -> tuple[RightAnswer, ...]:
         from tutor.catalog.answer import load_answers
 

@@ -112,3 +112,5 @@ class LessonRow:
     seconds_spent: float
     attempts: int
     current: bool
+    due: int = 0
+    """Questions that are due for review."""

@@ -83,6 +83,8 @@ class Command:
 
 
 EXTRA_COMMANDS = (
+    Command("Review now", "Questions that went wrong or surprised you, as far as they are due", "app.review"),
+    Command("Rebuild from an empty file", "An empty Dockerfile and the checkpoint's rules", "drill"),
     Command("Packed size", "Compute about what a registry ships of the chosen image", "packed"),
     Command("Copy curl", "Copy the last request as a curl line", "copy_curl"),
     Command("Where are my files?", "Show and copy the path of the workspace", "where"),

@@ -201,11 +201,18 @@ class LessonScreen(LessonDesk):
         await self.action_go_to_step(last)
         self.say("The checkpoint: make your files hold to these rules, then c. A pass is a pass.")
 
+    async def action_drill(self) -> None:
+        """Rebuild this lesson's answer from an empty file."""
+        if self.save() and self.guarded(self.session.begin_drill):
+            self.reload_editor()
+            await self.refresh_view()
+            self.say("An empty file; u puts your old one back. Make it hold to these rules, then c.")
+
     def action_solutions(self) -> None:
         """Other right answers, once the checkpoint was passed."""
         from tutor.ui.screens.solution import MEASURE, SolutionScreen
 
-        if not self.session.was_passed:
+        if not self.session.attempts.was_passed:
             self.say("The solutions open once you passed the checkpoint: c grades your files.")
             return
 
@@ -219,7 +226,9 @@ class LessonScreen(LessonDesk):
         except TutorError as error:
             self.app.push_screen(ErrorScreen("The solutions", error))
             return
-        self.app.push_screen(SolutionScreen(lesson.title, solutions, self.session.own_size), answered)
+        self.app.push_screen(
+            SolutionScreen(lesson.title, solutions, self.session.solutions.own_size), answered
+        )
 
     # Steps.
 

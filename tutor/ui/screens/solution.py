@@ -58,7 +58,8 @@ class SolutionScreen(ModalScreen[str]):
                 markup=False,
             )
             with VerticalScroll(id="solution-body"):
-                yield Static(id="solution-text", markup=False)
+                first = _files(self._solutions[0]) if self._solutions else Content("")
+                yield Static(first, id="solution-text", markup=False)
             yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -70,11 +71,8 @@ class SolutionScreen(ModalScreen[str]):
     @on(OptionList.OptionHighlighted)
     def show_files(self, event: OptionList.OptionHighlighted) -> None:
         """Another one was chosen."""
-        solution = self._solutions[event.option_index]
-        parts: list[tuple[str, str]] = []
-        for name, text in solution.files:
-            parts += [(f"{name}\n", "bold $accent"), (f"{text.rstrip()}\n\n", "")]
-        self.query_one("#solution-text", Static).update(Content.assemble(*parts))
+        files = self.query_one("#solution-text", Static)
+        files.update(_files(self._solutions[event.option_index]))
 
     def action_leave(self) -> None:
         """Back to the lesson."""
@@ -83,6 +81,13 @@ class SolutionScreen(ModalScreen[str]):
     def action_measure(self) -> None:
         """Build and measure them all."""
         self.dismiss(MEASURE)
+
+
+def _files(solution: Solution) -> Content:
+    parts: list[tuple[str, str]] = []
+    for name, text in solution.files:
+        parts += [(f"{name}\n", "bold $accent"), (f"{text.rstrip()}\n\n", "")]
+    return Content.assemble(*parts)
 
 
 def _row(solution: Solution) -> Content:
