@@ -42,6 +42,11 @@ class OrderField(Static, can_focus=True):
         return tuple(self._taken)
 
     @property
+    def pointed(self) -> str:
+        """The line that space would take or leave."""
+        return self._all[self._at]
+
+    @property
     def _left(self) -> list[str]:
         return [line for line in self._pool if line not in self._taken]
 
