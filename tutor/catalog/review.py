@@ -15,7 +15,7 @@ INFO_STRINGS = ("", "console", "dockerfile", "go", "http", "json", "sh", "text",
 _SAMPLE = re.compile(r"^(?: {0,3})(`{3,}|~{3,})[ ]*([^\s`]*)", re.MULTILINE)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _GIVEN_AWAY = re.compile(r"(?:COPY|ENTRYPOINT|CMD|FROM|ENV|RUN|USER|HEALTHCHECK) [^,.;]*[^,.; ]")
-_WORD = re.compile(r"[a-z0-9/]{4,}")
+_WORD = re.compile(r"[a-z0-9/]{4,}|\d{3}")
 _SAYS_NOTHING = {
     "that",
     "this",

@@ -13,7 +13,7 @@ from tutor.core.errors import TutorError
 
 @click.group()
 def lesson() -> None:
-    r"""For authors: make a lesson, and see whether lessons hold what they promise.
+    """For authors: make a lesson, and see whether lessons hold what they promise.
 
     \b
     Examples:
@@ -32,7 +32,7 @@ def lesson() -> None:
     help="The folder of lessons it goes into.",
 )
 def new(name: str, lessons_folder: Path) -> None:
-    r"""Make a folder with one complete small lesson to begin from.
+    """Make a folder with one complete small lesson to begin from.
 
     \b
     Example:
@@ -64,7 +64,7 @@ def lesson_check(
     builder: str,
     as_json: bool,
 ) -> None:
-    r"""See whether lessons hold what they promise.
+    """See whether lessons hold what they promise.
 
     The start fails, every right answer passes twice, every wrong one is caught by its intended check, no
     hint gives the answer away early, every rule stands in the prose. Exit code 0: all of it holds.

@@ -46,6 +46,8 @@ class LessonResult:
     def line(self) -> str:
         """One line for a person."""
         sign = "✓" if self.is_good else "✗"
+        if not self.right and not self.wrong:
+            return f"{sign} {self.lesson:<24} read; no answer was tried"
         return (
             f"{sign} {self.lesson:<24} right {self.accepted}/{self.right} accepted, wrong "
             f"{self.rejected}/{self.wrong} rejected by the intended check, {self.elapsed_seconds:.1f} s"
