@@ -2,61 +2,43 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any
 
 import click
 
 from tutor import __version__
+from tutor.command.author import lesson as author_commands
 from tutor.command.grading_cli import grade, submit
+from tutor.command.option import (
+    BUILDER_OPTION,
+    CONTEXT_SETTINGS,
+    ENGINE_OPTION,
+    LESSONS_OPTION,
+    fail,
+    run_async,
+)
 from tutor.core.errors import TutorError
-
-T = TypeVar("T")
-
-ENGINE_OPTION = click.option(
-    "--engine",
-    type=click.Choice(["auto", "docker", "embedded"]),
-    default="auto",
-    envvar="FROMSCRATCH_ENGINE",
-    help="Which engine to use. auto: Docker when it answers, else the embedded one.",
-)
-BUILDER_OPTION = click.option(
-    "--builder",
-    type=click.Choice(["auto", "buildx", "classic"]),
-    default="auto",
-    envvar="FROMSCRATCH_BUILDER",
-    help="How Docker builds. auto: buildx when the plug-in is there.",
-)
-CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-
-
-def fail(error: TutorError) -> NoReturn:
-    """Tell an error and leave with its exit code."""
-    click.secho(str(error), err=True, fg="red" if sys.stderr.isatty() else None)
-    sys.exit(error.exit_code)
-
-
-def run_async(make: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run a coroutine; Ctrl-C cancels it, waits for its clean end and leaves with 130."""
-    try:
-        return asyncio.run(make())
-    except KeyboardInterrupt:
-        click.echo("Stopped.", err=True)
-        sys.exit(130)
 
 
 @click.group(invoke_without_command=True, context_settings=CONTEXT_SETTINGS)
 @click.version_option(__version__, prog_name="fromscratch")
 @click.option("--lesson", metavar="LESSON", help="Open this lesson instead of the one you were in.")
 @click.option("--debug", type=click.Path(dir_okay=False, path_type=Path), help="Write a log to this file.")
+@LESSONS_OPTION
 @ENGINE_OPTION
 @BUILDER_OPTION
 @click.pass_context
-def cli(context: click.Context, lesson: str | None, debug: Path | None, engine: str, builder: str) -> None:
+def cli(
+    context: click.Context,
+    lesson: str | None,
+    debug: Path | None,
+    lessons_folder: Path | None,
+    engine: str,
+    builder: str,
+) -> None:
     """FROM scratch: how a Go web service becomes a 5 MB container image.
 
     With no command it opens the course where you were.
@@ -75,7 +57,7 @@ def cli(context: click.Context, lesson: str | None, debug: Path | None, engine: 
     from tutor.command.course import open_course
 
     try:
-        open_course(lesson=lesson, debug=debug, engine=engine, builder=builder)
+        open_course(lesson=lesson, debug=debug, engine=engine, builder=builder, lessons_folder=lessons_folder)
     except TutorError as error:
         fail(error)
 
@@ -92,6 +74,7 @@ def cli(context: click.Context, lesson: str | None, debug: Path | None, engine: 
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Lay this folder over a clean copy of the lesson's start and grade that.",
 )
+@LESSONS_OPTION
 @ENGINE_OPTION
 @BUILDER_OPTION
 @click.option("--no-cache", is_flag=True, help="Build without what earlier builds left.")
@@ -107,6 +90,7 @@ def check(
     lesson: str,
     workspace: Path | None,
     answer: Path | None,
+    lessons_folder: Path | None,
     engine: str,
     builder: str,
     no_cache: bool,
@@ -126,7 +110,18 @@ def check(
         raise click.UsageError("--workspace and --answer exclude each other.")
     from tutor.command.check import CheckRequest, run_check
 
-    request = CheckRequest(lesson, workspace, answer, engine, builder, not no_cache, base, output == "json")
+    request = CheckRequest(
+        lesson,
+        workspace,
+        answer,
+        engine,
+        builder,
+        not no_cache,
+        base,
+        output == "json",
+        False,
+        lessons_folder,
+    )
     sys.exit(run_async(lambda: run_check(request)))
 
 
@@ -149,8 +144,9 @@ def doctor(engine: str, builder: str, as_json: bool) -> None:
 
 
 @cli.command()
+@LESSONS_OPTION
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def lessons(as_json: bool) -> None:
+def lessons(lessons_folder: Path | None, as_json: bool) -> None:
     """List the lessons and how far you are.
 
     \b
@@ -160,7 +156,7 @@ def lessons(as_json: bool) -> None:
     from tutor.command.course import list_lessons
 
     try:
-        click.echo(list_lessons(as_json=as_json))
+        click.echo(list_lessons(as_json=as_json, lessons_folder=lessons_folder))
     except TutorError as error:
         fail(error)
 
@@ -222,3 +218,4 @@ def clean(engine: str, as_json: bool) -> None:
 
 cli.add_command(submit)
 cli.add_command(grade)
+cli.add_command(author_commands)

@@ -29,6 +29,8 @@ class Wiring:
 
     engine_choice: EngineChoice = "auto"
     builder_choice: BuilderChoice = "auto"
+    lessons_folder: Path | None = None
+    """Lessons outside of the package; None for those that come with it."""
     _location: Location | None = None
     _journal: SqliteJournal | None = None
     _store: SqliteProgressStore | None = None
@@ -74,6 +76,7 @@ class Wiring:
             from tutor.catalog.location import shipped_folders
 
             lessons, context = shipped_folders()
+            lessons = (self.lessons_folder or lessons).resolve()
             self._course = load_kept_course(
                 lessons, context, self.location.kept_course, lambda: _read_course(lessons, context)
             )

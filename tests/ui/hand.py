@@ -64,11 +64,11 @@ class Hand:
         assert hit, f"the click missed {selector}"
         await self.pilot.pause()
 
-    async def until(self, holds: Callable[[], bool]) -> None:
+    async def until(self, holds: Callable[[], bool], patience_seconds: float = PATIENCE_SECONDS) -> None:
         """Wait for a fact."""
         await self.pilot.pause()
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + PATIENCE_SECONDS
+        deadline = loop.time() + patience_seconds
         while not holds():
             if loop.time() > deadline:
                 raise AssertionError(f"it did not come to be; the screen:\n{self.text}")

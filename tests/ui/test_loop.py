@@ -106,7 +106,7 @@ async def test_a_lab_is_laid_shown_and_undone(stage: Stage) -> None:
         await hand.press("right_square_bracket", "right_square_bracket")
         await hand.see("NEXT ▸ Lay the typo")
         await hand.press("n")
-        await hand.see("COPY --from=biulder", "Laid into your workspace: Dockerfile")
+        await hand.see("COPY --from=biulder", "Written to your workspace: Dockerfile")
         await hand.press("u")
         await hand.see("COPY --from=builder", "from before the lab are back")
         assert "=builder" in hand.dockerfile

@@ -51,11 +51,14 @@ class CheckRequest:
     use_cache: bool
     base: str
     as_json: bool
+    is_quiet: bool = False
+    """Nothing is told but the result."""
+    lessons_folder: Path | None = None
 
 
 async def run_check(request: CheckRequest) -> int:
     """Grade and print; the exit code."""
-    wiring = Wiring(request.engine, request.builder)  # type: ignore[arg-type]  # click.Choice checked them
+    wiring = Wiring(request.engine, request.builder, request.lessons_folder)  # type: ignore[arg-type]  # click.Choice checked them
     try:
         return await _run(request, wiring)
     except TutorError as error:
@@ -83,7 +86,7 @@ async def _run(request: CheckRequest, wiring: Wiring) -> int:
     engine = await wiring.engine()
     try:
         await engine.sweep()
-        graded = _Graded(request, wiring, engine, lesson)
+        graded = Grading(request, wiring, engine, lesson)
         try:
             report = await graded.grade()
         finally:
@@ -101,7 +104,7 @@ async def _run(request: CheckRequest, wiring: Wiring) -> int:
     return EXIT_CODES[report.outcome]
 
 
-class _Graded:
+class Grading:
     """One grading of one folder."""
 
     def __init__(self, request: CheckRequest, wiring: Wiring, engine: Engine, lesson: Lesson) -> None:
@@ -234,6 +237,8 @@ class _Graded:
 
     def _tell(self, event: SessionEvent) -> None:
         """Progress for a person: on standard error, so that output stays clean for programs."""
+        if self._request.is_quiet:
+            return
         match event:
             case BuildStarted():
                 click.echo(f"$ {event.command}", err=True)

@@ -11,7 +11,14 @@ from tutor.core.errors import UsageError
 from tutor.wiring import BuilderChoice, EngineChoice, Wiring
 
 
-def open_course(*, lesson: str | None, debug: Path | None, engine: str, builder: str) -> None:
+def open_course(
+    *,
+    lesson: str | None,
+    debug: Path | None,
+    engine: str,
+    builder: str,
+    lessons_folder: Path | None = None,
+) -> None:
     """Open the full-screen course.
 
     Raises:
@@ -27,7 +34,7 @@ def open_course(*, lesson: str | None, debug: Path | None, engine: str, builder:
         logging.basicConfig(
             filename=debug, level=logging.DEBUG, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
         )
-    wiring = Wiring(_engine(engine), _builder(builder))
+    wiring = Wiring(_engine(engine), _builder(builder), lessons_folder)
     session = wiring.session()
     slug = session.course.find(lesson).slug if lesson else None
     from tutor.ui.app import TutorApp
@@ -38,13 +45,13 @@ def open_course(*, lesson: str | None, debug: Path | None, engine: str, builder:
         wiring.close()
 
 
-def list_lessons(*, as_json: bool) -> str:
+def list_lessons(*, as_json: bool, lessons_folder: Path | None = None) -> str:
     """The lessons with their state, as text or JSON.
 
     Raises:
         StorageError: progress cannot be read.
     """
-    wiring = Wiring()
+    wiring = Wiring(lessons_folder=lessons_folder)
     session = wiring.session()
     rows = session.rows()
     wiring.close()
@@ -63,6 +70,8 @@ def list_lessons(*, as_json: bool) -> str:
                         "step": row.steps_done,
                         "steps": row.step_total,
                         "attempts": row.attempts,
+                        "due_for_review": row.due,
+                        "claims": list(row.lesson.claims),
                         "seconds_spent": round(row.seconds_spent, 1),
                         "workspace": str(session.workspace_folder(row.lesson)),
                     }
@@ -73,7 +82,9 @@ def list_lessons(*, as_json: bool) -> str:
             indent=2,
         )
     lines = [
-        f"{row.lesson.number:>2}  {row.lesson.slug:<16} {row.lesson.title:<28} {row.pass_state.value}"
+        f"{row.lesson.number:>2}  {row.lesson.slug:<22} {row.lesson.title:<24} {row.pass_state.value:<18} "
+        f"step {row.steps_done}/{row.step_total}, {row.seconds_spent / 60:.0f} min"
+        + (f", {row.due} due" if row.due else "")
         for row in rows
     ]
     return "\n".join([*lines, *session.problems])

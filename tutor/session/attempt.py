@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from tutor.core.events import CheckpointFinished, SessionEvent
 from tutor.core.progress import PassState
+from tutor.core.verdict import Outcome
 from tutor.session.action import learn
 from tutor.session.checkpoint import Checkpoint, CheckpointJob
+from tutor.session.neighbour import build_neighbour
 from tutor.session.passing import pass_state
 from tutor.session.scene import new_run_id
 
@@ -32,6 +34,11 @@ class AttemptBook:
     def newest(self) -> CheckpointReport | None:
         """The newest attempt."""
         return self._reports[-1] if self._reports else None
+
+    @property
+    def was_passed(self) -> bool:
+        """Whether the checkpoint was ever passed."""
+        return any(report.outcome is Outcome.PASSED for report in self._reports)
 
     def is_current(self, workspace_sha256: str) -> bool:
         """Whether the newest attempt graded these very files."""
@@ -67,6 +74,18 @@ class AttemptBook:
             await asyncio.to_thread(self._store.add_attempt, report, text)
         self._reports.append(report)
         self._image_gone = False
+
+    async def compare_with_neighbour(self) -> AsyncGenerator[SessionEvent, None]:
+        """Grade the nearest right answer beside the newest attempt; says why not when there is none."""
+        scene, newest = self._scene, self.newest
+        if newest is None or newest.outcome is not Outcome.FAILED:
+            yield scene.say(new_run_id(), "This compares a failed check with the nearest right answer.")
+            return
+        mine = scene.facts.get(f"image.{scene.lesson.tag}.unpacked_bytes")
+        source = build_neighbour(scene, newest, mine if isinstance(mine, int) else None)
+        async with aclosing(source) as events:
+            async for event in events:
+                yield event
 
     async def look_for_image(self) -> None:
         """Note whether the image that was graded is still there."""

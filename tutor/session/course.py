@@ -15,6 +15,7 @@ from tutor.core.progress import PassState
 from tutor.session.lesson import LessonSession
 from tutor.session.measure import ImageReader
 from tutor.session.passing import pass_state
+from tutor.session.recall import ReviewBook
 from tutor.session.view import LessonRow
 
 if TYPE_CHECKING:
@@ -53,11 +54,18 @@ class CourseSession:
         self._reader: ImageReader | None = None
         self._rows: dict[tuple[str, str, str], SizeRow] = {}
         self._open: LessonSession | None = None
+        self.reviews = ReviewBook(self)
+        """What comes back, and when."""
 
     @property
     def lessons(self) -> tuple[Lesson, ...]:
         """All lessons that could be read, in order."""
         return self.course.lessons
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the learner should know of the file that holds their progress."""
+        return self.store.notices
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -110,9 +118,12 @@ class CourseSession:
     def rows(self) -> tuple[LessonRow, ...]:
         """The course map."""
         last = self.store.last_lesson()
-        return tuple(self._row(lesson, current=lesson.slug == last) for lesson in self.lessons)
+        due = self.reviews.due_by_lesson()
+        return tuple(
+            self._row(lesson, current=lesson.slug == last, due=due[lesson.slug]) for lesson in self.lessons
+        )
 
-    def _row(self, lesson: Lesson, *, current: bool) -> LessonRow:
+    def _row(self, lesson: Lesson, *, current: bool, due: int) -> LessonRow:
         progress = self.store.lesson_progress(lesson.slug)
         attempts = self.store.attempts(lesson.slug)
         is_open = self._open is not None and self._open.lesson is lesson
@@ -136,6 +147,7 @@ class CourseSession:
             seconds_spent=progress.seconds_spent,
             attempts=len(attempts),
             current=current,
+            due=due,
         )
 
     def resume_slug(self) -> str:

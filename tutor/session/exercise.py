@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from tutor.core.ports import Clock, LearningStore
 
 
+OPEN_GAP = "____"
+"""Stands in a text where nothing is filled in yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Feedback:
     """What is said to an answer."""
@@ -39,7 +43,10 @@ class ExerciseView:
     blank: int | None = None
     """Of a fill: the index of the gap that is asked now."""
     text: str = ""
-    """Of a fill: the text with what is filled in so far."""
+    """Of a fill: the text with what is filled in so far; open gaps show ``gap``."""
+    filled: frozenset[int] = frozenset()
+    """Of a fill: indices of the gaps that are filled."""
+    gap: str = OPEN_GAP
     feedback: Feedback | None = None
     """What was said to the newest answer."""
     is_done: bool = False
@@ -107,8 +114,9 @@ class ExerciseBook:
                 return ExerciseView(exercise, shuffled(exercise), feedback=feedback, is_done=is_done)
             case Fill():
                 blank = self.open_blank(exercise)
-                text = exercise.filled(self._filled.get(exercise.id, {}), "____")
-                return ExerciseView(exercise, (), blank, text, feedback, is_done)
+                filled = self._filled.get(exercise.id, {})
+                text = exercise.filled(filled, OPEN_GAP)
+                return ExerciseView(exercise, (), blank, text, frozenset(filled), OPEN_GAP, feedback, is_done)
             case Quiz():
                 return ExerciseView(exercise, feedback=feedback, is_done=is_done)
 

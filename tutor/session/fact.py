@@ -109,6 +109,7 @@ class Facts(Mapping[str, object]):
         """An image of this lesson was read."""
         executables = sum(file.kind is FileKind.FILE and bool(file.mode & 0o111) for file in image.files)
         self.learn(f"image.{tag}.executable_count", executables)
+        self.learn(f"image.{tag}.layer_count", len(image.layers))
         if image.elf is not None:
             self.learn(f"binary.{tag}.is_static", image.elf.is_static)
             self.learn(f"binary.{tag}.is_stripped", image.elf.is_stripped)

@@ -12,6 +12,7 @@ from tutor.core.lesson import Build, Edit, Expectation, Fill, Order, Predict, Pr
 from tutor.core.progress import PassState
 from tutor.session import action
 from tutor.session.attempt import AttemptBook
+from tutor.session.edit import EditWatch
 from tutor.session.exercise import ExerciseBook
 from tutor.session.fact import Facts
 from tutor.session.hint import HintLadders
@@ -23,6 +24,7 @@ from tutor.session.prediction import PredictionBook
 from tutor.session.question import Questions
 from tutor.session.scene import Scene, new_run_id
 from tutor.session.size import SizeWork
+from tutor.session.solution import SolutionBook
 from tutor.session.view import HintView, LessonView, NextAction, NextKind
 
 if TYPE_CHECKING:
@@ -47,9 +49,9 @@ class LessonSession:
         self.place = Place(lesson, course.store, course.clock)
         self.questions = Questions(self.scene, self.place, self.exercises, self._question_done)
         self.sizes = SizeWork(self.scene, self.attempts)
+        self.solutions = SolutionBook(self.scene)
         self.ladders = HintLadders()
-        self._edit_from: dict[str, str] = {}
-        self._edit_asked: set[str] = set()
+        self._edits = EditWatch()
         self.files_sha256 = workspace.sha256()
         self._arrive()
 
@@ -157,15 +159,10 @@ class LessonSession:
 
     async def _edit(self, task: Edit, key: str) -> AsyncGenerator[SessionEvent, None]:
         self.note_saved()
-        if key not in self._edit_asked and self.files_sha256 == self._edit_from.get(key):
-            # Asked once; a second Enter goes on all the same: an edit is a choice, not a duty.
-            self._edit_asked.add(key)
-            yield Said(
-                new_run_id(),
-                f"{task.file} has not changed yet. Press e to edit it, or Enter again to go on as it is.",
-            )
-            return
-        self._mark_done(key)
+        if problem := self._edits.objection(task, key, self.files_sha256):
+            yield Said(new_run_id(), problem)
+        else:
+            self._mark_done(key)
 
     def reveal_hint(self) -> HintView | None:
         """The next rung of the ladder that fits what went wrong; None when none fits."""
@@ -222,10 +219,15 @@ class LessonSession:
         self.scene.facts.clear()
         self.ladders = HintLadders()
         self.exercises.forget()
-        self._edit_from.clear()
-        self._edit_asked.clear()
+        self._edits = EditWatch()
         self.note_saved()
         self._arrive()
+
+    def begin_drill(self) -> None:
+        """An empty Dockerfile, and the checkpoint's rules beside it; the old file is kept aside."""
+        self._files.lay_file("Dockerfile", b"# From an empty file: the rules stand at the left.\n")
+        self.note_saved()
+        self.go_to_step(max(i for i, step in enumerate(self.lesson.steps) if step.checks))
 
     async def close(self) -> None:
         """Stop what runs and store the time spent."""
@@ -251,5 +253,5 @@ class LessonSession:
         """Store where the learner is now, and what the files were when an edit was first asked for."""
         key, task = self.place.pending() or ("", None)
         if isinstance(task, Edit):
-            self._edit_from.setdefault(key, self.files_sha256)
+            self._edits.asked(key, self.files_sha256)
         self.place.store()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tutor.core.lesson import Fill, Note, Order, Predict, Quiz
 from tutor.core.verdict import Prediction
 from tutor.session.answer import with_facts
+from tutor.session.calibration import Calibration, calibration
 from tutor.session.exercise import ExerciseView
 from tutor.session.view import LessonView
 
@@ -38,6 +39,7 @@ def lesson_view(session: LessonSession, course: CourseSession) -> LessonView:
         exchanges=tuple(scene.exchanges.values()),
         address=scene.address,
         predictions=_predictions(session),
+        calibration=_calibration(course),
         exercises=_exercises(session),
         shown=scene.shown,
         report=session.attempts.newest,
@@ -46,6 +48,10 @@ def lesson_view(session: LessonSession, course: CourseSession) -> LessonView:
         can_undo_lay=session.can_undo_lay,
         workspace=str(session.workspace),
     )
+
+
+def _calibration(course: CourseSession) -> Calibration:
+    return calibration(p for lesson in course.lessons for p in course.store.predictions(lesson.slug))
 
 
 def _predictions(session: LessonSession) -> tuple[Prediction, ...]:

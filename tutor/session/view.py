@@ -11,6 +11,7 @@ from tutor.core.image import SizeRow
 from tutor.core.lesson import Exercise, Lesson, Note, Predict
 from tutor.core.progress import PassState
 from tutor.core.verdict import CheckpointReport, Prediction
+from tutor.session.calibration import Calibration
 from tutor.session.exercise import ExerciseView
 
 
@@ -85,6 +86,8 @@ class LessonView:
     """``127.0.0.1:PORT`` of the running container; empty when none runs."""
     predictions: tuple[Prediction, ...]
     """Those of this step that were made or skipped."""
+    calibration: Calibration
+    """Of all predictions of the course."""
     exercises: tuple[ExerciseView, ...]
     """Those of this step that were answered, and the one that is open."""
     shown: Shown | None
@@ -109,3 +112,5 @@ class LessonRow:
     seconds_spent: float
     attempts: int
     current: bool
+    due: int = 0
+    """Questions that are due for review."""

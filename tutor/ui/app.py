@@ -68,6 +68,8 @@ class TutorApp(App[None]):
             return
         if not seen:
             self.call_after_refresh(self.action_tour)
+        else:
+            self.call_after_refresh(self._welcome_back)
         if not self.is_headless:
             watch_for_signals(self._leave)
             self.set_interval(PERIOD_SECONDS, self._look_for_terminal)
@@ -97,6 +99,42 @@ class TutorApp(App[None]):
     def on_unmount(self) -> None:
         """However it ends, garbage is collected again."""
         self.first_picture_stands()
+
+    def _welcome_back(self) -> None:
+        """What became of the stored progress, then a minute of review when one is due."""
+        for notice in self.session.notices:
+            self.notify(notice, title="Your progress", severity="warning", timeout=30, markup=False)
+        self.run_worker(self._review(at_start=True), group="review", exit_on_error=False)
+
+    async def action_review(self) -> None:
+        """A minute of recall, when something is due."""
+        await self._review(at_start=False)
+
+    async def _review(self, *, at_start: bool) -> None:
+        from tutor.ui.screens.review import DRILL_CHOICE, ReviewScreen
+
+        book = self.session.reviews
+        questions = await asyncio.to_thread(book.due)
+        if not questions or (at_start and self.screen is not self._lesson_screen):
+            if not at_start and self._lesson_screen is not None:
+                self._lesson_screen.say("Nothing is due for review.")
+            return
+
+        def left(answer: str | None) -> None:
+            if answer and answer.startswith(DRILL_CHOICE):
+                self.run_worker(
+                    self._drill(answer.removeprefix(DRILL_CHOICE)),
+                    group="open",
+                    exclusive=True,
+                    exit_on_error=False,
+                )
+
+        self.push_screen(ReviewScreen(questions, book), left)
+
+    async def _drill(self, slug: str) -> None:
+        await self._guarded(slug)
+        if self._lesson_screen is not None and self._lesson_screen.session.lesson.slug == slug:
+            await self._lesson_screen.action_drill()
 
     # Lessons.
 

@@ -39,7 +39,7 @@ LESSON_BINDINGS: list[BindingType] = [
     key("e", "edit", "Editor", "Edit the Dockerfile; Escape leaves it.", show=True),
     key("z", "bigger", "Bigger", "Give all the room to this pane, or take it back.", show=True),
     key("n,enter", "proceed", "NEXT", "Do what comes next."),
-    key("s", "skip", "Skip prediction", "Go on without a prediction."),
+    key("s", "skip", "Skip question", "Go on without an answer."),
     key("left_square_bracket", "previous_step", "Step back", "Turn to the step before.", display="["),
     key("right_square_bracket", "next_step", "Step on", "Turn to the step after.", display="]"),
     key("pageup", "page(-1)", "Page up", "Scroll the lesson's text up."),
@@ -54,6 +54,10 @@ LESSON_BINDINGS: list[BindingType] = [
     key("4", "pane('endpoints')", "Endpoints pane", "Show the endpoints."),
     key("5", "pane('bytes')", "Bytes pane", "Show where the bytes of an image are."),
     key("6", "pane('checks')", "Checks pane", "Show the checks and hints."),
+    key("7", "pane('look')", "Look pane", "Show what a step looked at: files, layers, output."),
+    key("w", "what_if", "What if", "After a failed check: grade the nearest right answer beside yours."),
+    key("o", "test_out", "Test out", "Go straight to the lesson's checkpoint."),
+    key("S", "solutions", "Solutions", "After the pass: other right answers, measured side by side."),
     alias("f5", "build"),
     alias("f8", "run"),
     alias("f9", "check"),
@@ -79,6 +83,8 @@ class Command:
 
 
 EXTRA_COMMANDS = (
+    Command("Review now", "Questions that went wrong or surprised you, as far as they are due", "app.review"),
+    Command("Rebuild from an empty file", "An empty Dockerfile and the checkpoint's rules", "drill"),
     Command("Packed size", "Compute about what a registry ships of the chosen image", "packed"),
     Command("Copy curl", "Copy the last request as a curl line", "copy_curl"),
     Command("Where are my files?", "Show and copy the path of the workspace", "where"),

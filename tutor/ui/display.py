@@ -25,6 +25,7 @@ from tutor.core.events import (
     PredictionCompared,
     Said,
     SessionEvent,
+    Shown,
     StepFinished,
     StepStarted,
     WorkProgressed,
@@ -114,8 +115,13 @@ class EventDisplay:
             case Said():
                 screen.say(event.text, event.severity)
             case WorkspaceChanged():
-                screen.say(f"Laid into your workspace: {', '.join(event.paths)}. u puts the old files back.")
+                screen.say(f"Written to your workspace: {', '.join(event.paths)}. u puts the old files back.")
                 screen.reload_editor()
+            case Shown():
+                bench.look.show(event)
+                sign, style = {None: ("", ""), True: ("✓", "$success"), False: ("✗", "$error")}[event.is_good]
+                bench.tab("look").mark(sign, style)
+                bench.pane = "look"
             case BaseNeeded():
                 self.needed_base = event.plan
             case BaseObtained():

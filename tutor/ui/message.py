@@ -22,7 +22,14 @@ class AnswerGiven(Message):
 
 
 class AnswerSkipped(Message):
-    """The learner goes on without a prediction."""
+    """The learner goes on without an answer."""
+
+
+@dataclass
+class OptionChosen(Message):
+    """An option of a quiz was chosen."""
+
+    index: int
 
 
 @dataclass

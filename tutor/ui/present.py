@@ -5,6 +5,7 @@ from __future__ import annotations
 from tutor.core.lesson import Unit
 from tutor.core.progress import PassState
 from tutor.core.verdict import Outcome, Prediction
+from tutor.session.calibration import Calibration, came_close
 
 MEGABYTE = 1_000_000
 """As Docker prints it: 10^6 bytes."""
@@ -179,10 +180,12 @@ def _distance(prediction: Prediction) -> str:
 
 def hit(prediction: Prediction) -> bool:
     """Whether a prediction came close: the same word, or within a quarter."""
-    if prediction.skipped or not prediction.actual:
-        return False
-    try:
-        said, is_now = float(prediction.predicted), float(prediction.actual)
-    except ValueError:
-        return prediction.predicted == prediction.actual
-    return abs(said - is_now) <= 0.25 * abs(is_now)
+    return came_close(prediction)
+
+
+def calibrated(record: Calibration) -> str:
+    """How well predictions fit over the course, in one line; empty before there are two."""
+    if record.made < 2:
+        return ""
+    sure = f" When you were sure: {record.sure_close} of {record.sure}." if record.sure else ""
+    return f"Over the course {record.close} of {record.made} predictions came close.{sure}"

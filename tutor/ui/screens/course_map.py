@@ -29,6 +29,8 @@ def row_content(row: LessonRow) -> Content:
         facts.append(f"{row.attempts} attempt{'s' if row.attempts > 1 else ''}")
     if row.seconds_spent >= 60:
         facts.append(f"{row.seconds_spent / 60:.0f} min spent")
+    if row.due:
+        facts.append(f"{row.due} due for review")
     done = f"{row.steps_done}/{row.step_total} steps"
     return Content.assemble(
         (f" {sign} ", style),

@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from textual.command import Provider
 from textual.widgets import Input
 
+from tutor.core.errors import TutorError
 from tutor.session.view import NextKind
 from tutor.ui.binding import LESSON_BINDINGS
 from tutor.ui.command import ActionProvider
@@ -18,12 +19,14 @@ from tutor.ui.message import (
     AnswerSkipped,
     ComparisonWanted,
     ImageWanted,
+    OptionChosen,
     PackedSizeAsked,
     PaneChosen,
     PathAsked,
     ProceedRequested,
 )
 from tutor.ui.screens import STYLES
+from tutor.ui.screens.error import ErrorScreen
 from tutor.ui.screens.lesson_desk import LessonDesk
 from tutor.ui.widgets.answer_row import AnswerRow
 from tutor.ui.widgets.lesson_pane import LessonPane
@@ -34,6 +37,7 @@ _PANE_FOCUS = {
     "endpoints": "#endpoint-history",
     "bytes": "#bytes-tree",
     "checks": "#checks",
+    "look": "#look",
 }
 _BUSY_NAME = {
     NextKind.BUILD: "Building",
@@ -43,6 +47,13 @@ _BUSY_NAME = {
     NextKind.LAY: "Laying files",
     NextKind.EDIT: "Looking at your edit",
     NextKind.READ: "Reading on",
+    NextKind.EXEC: "Running a command inside",
+    NextKind.FETCH: "Copying a file out",
+    NextKind.SHOW: "Looking",
+    NextKind.STOP: "Stopping it in mid-request",
+    NextKind.HEALTHCHECK: "Running the health check",
+    NextKind.TWICE: "Building twice",
+    NextKind.CHANGE: "Changing one line",
 }
 
 
@@ -67,8 +78,10 @@ class LessonScreen(LessonDesk):
         # Enter anywhere brings the keys back to NEXT, where the next question is answered.
         self.next_line.focus()
         match kind:
-            case NextKind.PREDICT:
+            case NextKind.PREDICT | NextKind.QUIZ:
                 self.next_line.answer.field.focus()
+            case NextKind.ORDER | NextKind.FILL:
+                self.open_exercise()
             case NextKind.READ if not self.work.is_busy:
                 await self.action_next_step()
             case NextKind.LESSON:
@@ -118,6 +131,15 @@ class LessonScreen(LessonDesk):
             return
         await self._question_closed()
 
+    @on(OptionChosen)
+    async def answer_quiz(self, event: OptionChosen) -> None:
+        """Take an option of a quiz; a wrong one is answered and the question stays."""
+        feedback = self.session.questions.answer_quiz(event.index)
+        if feedback is None or feedback.is_right:
+            await self._question_closed()
+        else:
+            self.next_line.complain(feedback.text)
+
     @on(AnswerRow.Complained)
     def complain(self, event: AnswerRow.Complained) -> None:
         """Say what is wrong with an answer."""
@@ -125,9 +147,10 @@ class LessonScreen(LessonDesk):
 
     @on(AnswerSkipped)
     async def action_skip(self) -> None:
-        """Go on without a prediction."""
-        if self.next_line.question is None:
-            self.say("There is nothing to skip: s skips a prediction.")
+        """Go on without an answer."""
+        next_kind = self.session.view().next.kind
+        if self.next_line.question is None and next_kind not in {NextKind.ORDER, NextKind.FILL}:
+            self.say("There is nothing to skip: s skips a question.")
             return
         self.session.questions.skip()
         await self._question_closed()
@@ -137,12 +160,75 @@ class LessonScreen(LessonDesk):
         self.next_line.focus()
         self.focus_question()
 
+    def open_exercise(self) -> None:
+        """Lines to order or gaps to fill, beside the lesson's text."""
+        from tutor.ui.screens.exercise import ExerciseScreen
+
+        if self.work.is_busy or not self.save():
+            return
+        view = self.session.view().exercises[-1]
+        screen = ExerciseScreen(view.exercise, self.session)
+        self.app.push_screen(screen, self._exercise_left)
+
+    async def _exercise_left(self, answer: str | None) -> None:
+        from tutor.ui.screens.exercise import DONE, SKIPPED
+
+        if answer == SKIPPED:
+            self.session.questions.skip()
+        elif answer == DONE:
+            self.reload_editor()
+            self.bench.pane = "file" if self.is_compact else self.bench.pane
+            self.say("That is it: the file holds it now. u puts the old one back.", "success")
+        await self._question_closed()
+
     def action_stop(self) -> None:
         """Stop what runs; otherwise back to NEXT."""
         if isinstance(self.focused, Input) or not self.work.is_busy:
             self.next_line.focus()
         else:
             self.work.stop()
+
+    # Beyond the check.
+
+    def action_what_if(self) -> None:
+        """Grade the nearest right answer beside the learner's."""
+        self.work.begin("Grading the nearest right answer", self.session.attempts.compare_with_neighbour)
+
+    async def action_test_out(self) -> None:
+        """Go straight to the checkpoint."""
+        steps = self.session.lesson.steps
+        last = max(index for index, step in enumerate(steps) if step.checks)
+        await self.action_go_to_step(last)
+        self.say("The checkpoint: make your files hold to these rules, then c. A pass is a pass.")
+
+    async def action_drill(self) -> None:
+        """Rebuild this lesson's answer from an empty file."""
+        if self.save() and self.guarded(self.session.begin_drill):
+            self.reload_editor()
+            await self.refresh_view()
+            self.say("An empty file; u puts your old one back. Make it hold to these rules, then c.")
+
+    def action_solutions(self) -> None:
+        """Other right answers, once the checkpoint was passed."""
+        from tutor.ui.screens.solution import MEASURE, SolutionScreen
+
+        if not self.session.attempts.was_passed:
+            self.say("The solutions open once you passed the checkpoint: c grades your files.")
+            return
+
+        def answered(answer: str | None) -> None:
+            if answer == MEASURE:
+                self.work.begin("Measuring the solutions", self.session.solutions.measure)
+
+        lesson = self.session.lesson
+        try:
+            solutions = self.session.solutions.solutions()
+        except TutorError as error:
+            self.app.push_screen(ErrorScreen("The solutions", error))
+            return
+        self.app.push_screen(
+            SolutionScreen(lesson.title, solutions, self.session.solutions.own_size), answered
+        )
 
     # Steps.
 

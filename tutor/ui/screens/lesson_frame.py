@@ -122,6 +122,7 @@ class LessonFrame(Screen[None]):
         self.show_size_rows(view)
         if self.bench.is_complete:
             await self.bench.checks.show(view)
+            self.bench.look.show(view.shown)
             self.bench.endpoints.show_address(view.address)
 
     def show_size_rows(self, view: LessonView) -> None:

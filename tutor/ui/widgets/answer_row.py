@@ -1,4 +1,4 @@
-"""Where a prediction is given: the answer, then how sure the learner is."""
+"""Where NEXT is answered: an option of a quiz; or a prediction, then how sure the learner is."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from tutor.core.lesson import Predict, Unit
+from tutor.core.lesson import Predict, Quiz, Unit
 from tutor.session.answer import checked_answer
 from tutor.ui import present
-from tutor.ui.message import AnswerGiven, AnswerSkipped
+from tutor.ui.message import AnswerGiven, AnswerSkipped, OptionChosen
 from tutor.ui.widgets.choice_field import Choice, ChoiceField
 
 _SURE = tuple(Choice(str(level), present.CONFIDENCE[level], str(level)) for level in (1, 2, 3))
@@ -50,7 +50,7 @@ class AnswerRow(Horizontal):
 
     def __init__(self) -> None:
         super().__init__(id="answer")
-        self._question: Predict | None = None
+        self._question: Predict | Quiz | None = None
         self._answer = ""
         self._empty_before = False
 
@@ -74,11 +74,13 @@ class AnswerRow(Horizontal):
         """The part that takes keys now."""
         if self._answer:
             return self.query_one("#answer-sure")
-        if self._question and self._question.unit in {Unit.YES_NO, Unit.CHOICE}:
+        if isinstance(self._question, Quiz) or (
+            self._question and self._question.unit in {Unit.YES_NO, Unit.CHOICE}
+        ):
             return self.query_one("#answer-choices")
         return self.query_one("#answer-input")
 
-    async def ask(self, question: Predict | None) -> None:
+    async def ask(self, question: Predict | Quiz | None) -> None:
         """Ask a question, or nothing."""
         self._question = question
         self._answer = ""
@@ -89,6 +91,11 @@ class AnswerRow(Horizontal):
         if question is None:
             return
         await self._complete()
+        if isinstance(question, Quiz):
+            options = enumerate(question.options, 1)
+            await self._choices.offer(tuple(Choice(str(n), option.say, str(n)) for n, option in options))
+            self._show_phase()
+            return
         entry = self.query_one("#answer-input", Input)
         entry.value = ""
         entry.placeholder = "your guess"
@@ -142,10 +149,13 @@ class AnswerRow(Horizontal):
     async def take_choice(self, event: ChoiceField.Chosen) -> None:
         """Take the choice."""
         event.stop()
+        if isinstance(self._question, Quiz):
+            self.post_message(OptionChosen(int(event.value) - 1))
+            return
         await self._take(event.value)
 
     async def _take(self, text: str) -> None:
-        if self._question is None:
+        if not isinstance(self._question, Predict):
             return
         _, problem = checked_answer(text, self._question.unit, self._question.choices)
         if problem:

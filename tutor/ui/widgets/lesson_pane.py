@@ -12,6 +12,7 @@ from textual.widgets import Markdown, Static
 
 from tutor.core.lesson import Note
 from tutor.core.verdict import Prediction
+from tutor.session.exercise import ExerciseView
 from tutor.session.view import LessonView
 from tutor.ui import present
 
@@ -35,8 +36,8 @@ class LessonPane(VerticalScroll):
 
     def __init__(self) -> None:
         super().__init__(id="lesson")
-        self._shown = ("", "")
-        self._predictions: tuple[Prediction, ...] = ()
+        self._shown = ("", "", "")
+        self._answers: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
         """The text, then what was predicted."""
@@ -49,17 +50,22 @@ class LessonPane(VerticalScroll):
 
     async def show(self, view: LessonView) -> None:
         """Show a step; nothing is drawn again when only its surroundings changed."""
-        key = (view.lesson.slug, f"{view.step_index}")
+        text = step_markdown(view)
+        key = (view.lesson.slug, f"{view.step_index}", text)
         if key != self._shown:
+            is_same_step = key[:2] == self._shown[:2]
             self._shown = key
             self.border_title = f"Step {view.step_index + 1} of {view.step_total}"
-            await self.query_one("#lesson-text", Markdown).update(step_markdown(view))
-            self.scroll_home(animate=False)
-        if view.predictions != self._predictions:
-            self._predictions = view.predictions
+            await self.query_one("#lesson-text", Markdown).update(text)
+            if not is_same_step:
+                self.scroll_home(animate=False)
+        answers = (view.predictions, view.exercises, view.calibration)
+        if answers != self._answers:
+            self._answers = answers
             block = self.query_one("#lesson-predictions", Static)
-            block.update(predictions_block(view.predictions))
-            block.display = bool(view.predictions)
+            content = answers_block(view)
+            block.update(content)
+            block.display = bool(content.plain)
             if any(prediction.actual for prediction in view.predictions):
                 self.call_after_refresh(block.scroll_visible, animate=False)
 
@@ -74,6 +80,20 @@ def note_markdown(note: Note) -> str:
     title = _NOTE_TITLE.get(note.kind, note.kind.replace("-", " ").capitalize())
     lines = f"**{title}.** {note.say.strip()}".splitlines()
     return "\n".join(f"> {line}".rstrip() for line in lines)
+
+
+def answers_block(view: LessonView) -> Content:
+    """What was predicted and measured, what was answered, and how predictions fit over the course."""
+    blocks = [predictions_block(view.predictions)]
+    blocks += [_answered(each) for each in view.exercises if each.is_done and each.feedback]
+    if any(prediction.actual and not prediction.skipped for prediction in view.predictions):
+        blocks.append(Content.styled(present.calibrated(view.calibration), "$quiet"))
+    return Content("\n\n").join([block for block in blocks if block.plain])
+
+
+def _answered(view: ExerciseView) -> Content:
+    assert view.feedback is not None
+    return Content.assemble((f"✓ {view.exercise.ask}\n", "$success"), (view.feedback.text, ""))
 
 
 def predictions_block(predictions: tuple[Prediction, ...]) -> Content:

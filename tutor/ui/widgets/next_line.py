@@ -8,7 +8,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from tutor.core.lesson import Predict
+from tutor.core.lesson import Predict, Quiz
 from tutor.session.view import NextAction, NextKind
 from tutor.ui import present
 from tutor.ui.message import ProceedRequested
@@ -46,16 +46,16 @@ class NextLine(Vertical, can_focus=True):
         return self.query_one(AnswerRow)
 
     @property
-    def question(self) -> Predict | None:
-        """The question that is open, if any."""
-        return self._action.predict if self._action else None
+    def question(self) -> Predict | Quiz | None:
+        """The question that is answered in place, if any."""
+        return question_of(self._action) if self._action else None
 
     async def show(self, action: NextAction) -> None:
         """Show what comes next."""
-        fresh = self.question is not action.predict
+        fresh = self.question is not question_of(action)
         self._action = action
         if fresh:
-            await self.answer.ask(action.predict)
+            await self.answer.ask(question_of(action))
         self._draw()
 
     def show_busy(self, name: str, clock: str = "") -> None:
@@ -103,8 +103,9 @@ class NextLine(Vertical, can_focus=True):
         self._set(
             "#next-label", Content.assemble((" NEXT ", "bold $accent"), ("▸ ", "$accent"), action.label)
         )
-        self.answer.display = action.predict is not None
-        if action.predict is not None:
+        asks = question_of(action) is not None
+        self.answer.display = asks
+        if asks:
             self._set("#next-key", Content.assemble(("s", "bold $accent"), (" skips ", "$quiet")))
         elif action.kind is NextKind.DONE:
             self._set("#next-key", Content(""))
@@ -128,3 +129,8 @@ class NextLine(Vertical, can_focus=True):
         row = self.query_one("#next-row")
         if event.widget is not None and row in event.widget.ancestors_with_self and not self._busy:
             self.post_message(ProceedRequested())
+
+
+def question_of(action: NextAction) -> Predict | Quiz | None:
+    """The question of an action that is answered in place; the others have a screen of their own."""
+    return action.exercise if isinstance(action.exercise, Quiz) else action.predict

@@ -16,6 +16,7 @@ from tutor.ui.widgets.build_pane import BuildPane
 from tutor.ui.widgets.check_pane import CheckPane
 from tutor.ui.widgets.dockerfile_editor import DockerfileEditor
 from tutor.ui.widgets.endpoint_pane import EndpointPane
+from tutor.ui.widgets.look_pane import LookPane
 from tutor.ui.widgets.sizes_pane import SizesPane
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ PANES = {
     "endpoints": "Endpoints",
     "bytes": "Bytes",
     "checks": "Checks",
+    "look": "Look",
 }
 """Every pane in the order of its digit, and its title."""
 
@@ -83,7 +85,7 @@ class Workbench(Vertical):
         from tutor.ui.widgets.bytes_pane import BytesPane
 
         await self.build.complete()
-        await self.mount(SizesPane(), EndpointPane(), BytesPane(), CheckPane())
+        await self.mount(SizesPane(), EndpointPane(), BytesPane(), CheckPane(), LookPane())
         self.is_complete = True
 
     def watch_pane(self, before: str, now: str) -> None:
@@ -127,6 +129,11 @@ class Workbench(Vertical):
     def bytes(self) -> BytesPane:
         """Where the bytes are."""
         return cast("BytesPane", self.query_one("#bytes"))
+
+    @property
+    def look(self) -> LookPane:
+        """What was looked at last."""
+        return self.query_one(LookPane)
 
     @property
     def checks(self) -> CheckPane:
