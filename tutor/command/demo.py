@@ -1,0 +1,234 @@
+"""``fromscratch demo``: a lesson in front of a class."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import filelock
+
+from tutor.core.clock import SystemClock
+from tutor.core.errors import StorageError, UsageError
+from tutor.wiring import Wiring
+
+if TYPE_CHECKING:
+    from tutor.core.lesson import Lesson
+    from tutor.session.demo import DemoSession
+    from tutor.session.demo_moment import Show
+    from tutor.session.demo_replay import ReplaySession
+
+
+def demo_folder(wiring: Wiring) -> Path:
+    """Where a demo keeps what it needs besides its workspace."""
+    return wiring.location.cache_folder / "demo"
+
+
+@contextlib.contextmanager
+def only_demo(wiring: Wiring) -> Iterator[None]:
+    """Hold the one place for a demo: two would share a workspace and tags.
+
+    Raises:
+        UsageError: another demo runs.
+    """
+    folder = demo_folder(wiring)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"The demo's folder cannot be made: {error.strerror}.", where=str(folder)
+        ) from error
+    lock = filelock.FileLock(folder / "demo.lock")
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout as taken:
+        raise UsageError(
+            "Another demo runs already.",
+            next_step="Leave it with q, or set FROMSCRATCH_HOME to another folder for this one.",
+        ) from taken
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def first_answer(lesson: Lesson) -> Path:
+    """The folder of the right answer that a demo types: the first that answers.yaml names.
+
+    Raises:
+        LessonError: the lesson's answers cannot be read.
+    """
+    from tutor.catalog.answer import load_answers
+
+    return load_answers(lesson).right[0].folder
+
+
+@asynccontextmanager
+async def opened_demo(wiring: Wiring, lesson: Lesson) -> AsyncIterator[DemoSession]:
+    """A demo that stands at its first step, on an engine of its choice.
+
+    Raises:
+        EngineUnavailable: none works.
+        StorageError, LessonError: its files cannot be laid or read.
+    """
+    from tutor.catalog.course import Course
+    from tutor.session.course import CourseSession, Folders
+    from tutor.session.demo import DemoSession
+    from tutor.session.demo_step import demo_lesson
+    from tutor.storage.database import SqliteProgressStore
+
+    own = demo_lesson(lesson)
+    visible = wiring.location.workspace_folder / "demo"
+    store = SqliteProgressStore(demo_folder(wiring) / "progress.sqlite3")
+    course = CourseSession(
+        Course((own,)), store, SystemClock(), Folders(visible, visible / ".kept"), wiring.engine
+    )
+    try:
+        await course.connect()
+        demo = DemoSession(course, own, first_answer(replace(own, slug=lesson.slug)))
+        await demo.begin()
+        try:
+            yield demo
+        finally:
+            await demo.close()
+    finally:
+        await course.close()
+        store.close()
+
+
+@dataclass(frozen=True, slots=True)
+class DemoRequest:
+    """What the command line asked for."""
+
+    lesson: str | None
+    engine: str
+    builder: str
+    rehearse: bool = False
+    record: Path | None = None
+    replay: bool = False
+    recording: Path | None = None
+    """Of a replay; None is the last one made here."""
+    speed: float = 1.0
+
+
+def last_recording(wiring: Wiring, lesson: Lesson) -> Path:
+    """Where the last whole recording of a lesson lies."""
+    return demo_folder(wiring) / "recordings" / f"{lesson.slug}.jsonl"
+
+
+def keep_recording(wiring: Wiring, lesson: Lesson, demo: DemoSession, also: Path | None) -> None:
+    """Keep what was shown, unless an earlier recording of these very steps shows more.
+
+    Raises:
+        StorageError: a file cannot be written.
+    """
+    from tutor.session.demo_recording import (
+        Recording,
+        read_recording,
+        steps_sha256,
+        whole_moments,
+        write_recording,
+    )
+
+    made = Recording(
+        demo.lesson.slug,
+        demo.source,
+        SystemClock().now().isoformat(timespec="seconds"),
+        steps_sha256(demo.steps),
+        whole_moments([demo.moment(index) for index in range(len(demo.steps))]),
+    )
+    mask = mask_here()
+    if also is not None:
+        write_recording(also, made, mask)
+    kept = last_recording(wiring, lesson)
+    with contextlib.suppress(StorageError):
+        former = read_recording(kept)
+        if former.steps_sha256 == made.steps_sha256 and len(former.moments) > len(made.moments):
+            return
+    write_recording(kept, made, mask)
+
+
+def open_replay(lesson: Lesson, path: Path, *, speed: float, index: int = 0) -> ReplaySession:
+    """A recording of this lesson.
+
+    Raises:
+        StorageError: it cannot be read, or shows something else.
+    """
+    from tutor.session.demo_recording import read_recording
+    from tutor.session.demo_replay import ReplaySession
+    from tutor.session.demo_step import demo_lesson
+
+    return ReplaySession(demo_lesson(lesson), read_recording(path), speed=speed, index=index)
+
+
+def mask_here() -> Callable[[str], str]:
+    """Hides what the screen need not tell of whoever presents on this machine."""
+    from tutor.core.redaction import Redaction
+
+    return Redaction.of(os.environ, Path.home(), platform.node())
+
+
+async def run_demo(request: DemoRequest) -> int:
+    """Do what was asked for; the exit code.
+
+    Raises:
+        UsageError: the request makes no sense, or no terminal is attached.
+        EngineUnavailable: no engine works.
+        StorageError, LessonError: files cannot be read or written.
+    """
+    wiring = Wiring(request.engine, request.builder)  # type: ignore[arg-type]  # click.Choice checked them
+    with contextlib.closing(wiring):
+        if request.rehearse:
+            from tutor.command.rehearsal import run_rehearsal
+
+            return await run_rehearsal(wiring, request)
+        if request.lesson is None:
+            raise UsageError("Which lesson?", next_step="For instance: fromscratch demo two-stages")
+        if not (sys.stdin.isatty() and sys.stdout.isatty()):
+            raise UsageError(
+                "A demo is a full-screen program and needs a terminal.",
+                next_step=f"Without one, walk through it with: fromscratch demo {request.lesson} --rehearse",
+            )
+        lesson = wiring.course.find(request.lesson)
+        if request.replay:
+            return await _play(wiring, lesson, request)
+        return await _present(wiring, lesson, request)
+
+
+async def _play(wiring: Wiring, lesson: Lesson, request: DemoRequest) -> int:
+    from tutor.ui.demo_app import DemoApp
+
+    path = request.recording or last_recording(wiring, lesson)
+    app = DemoApp(open_replay(lesson, path, speed=request.speed), close=_nothing, mask=mask_here())
+    await app.run_async()
+    return app.return_code or 0
+
+
+async def _present(wiring: Wiring, lesson: Lesson, request: DemoRequest) -> int:
+    from tutor.ui.demo_app import DemoApp
+
+    def fallback(index: int) -> Show | None:
+        with contextlib.suppress(StorageError):
+            found = open_replay(lesson, last_recording(wiring, lesson), speed=request.speed, index=index - 1)
+            if found.moment(index) is not None:
+                return found
+        return None
+
+    with only_demo(wiring):
+        async with opened_demo(wiring, lesson) as demo:
+            app = DemoApp(demo, close=demo.close, mask=mask_here(), fallback=fallback)
+            try:
+                await app.run_async()
+            finally:
+                keep_recording(wiring, lesson, demo, request.record)
+            return app.return_code or 0
+
+
+async def _nothing() -> None:
+    """A recording holds nothing that has to be closed."""
