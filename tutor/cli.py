@@ -217,6 +217,11 @@ def xray(target: str, other: str | None, **options: Any) -> None:
     help="Play this recording.",
 )
 @click.option("--speed", type=click.FloatRange(0, 100), default=1.0, help="Of a replay; 0 waits for nothing.")
+@click.option(
+    "--export",
+    type=click.Path(path_type=Path),
+    help="Write the recording as FILE.cast for asciinema, or as a FOLDER of SVG pictures.",
+)
 def demo(lesson: str | None, engine: str, builder: str, **options: Any) -> None:
     r"""Show LESSON to a class: forward runs each step live, back restores the world as it was.
 

@@ -218,3 +218,25 @@ async def test_when_the_engine_dies_the_demo_goes_on_from_a_recording_with_its_b
         await presenter.press("x")
         await presenter.see("REPLAY", "nothing is run or graded")
         assert len(presenter.stage.engine.builds) == builds
+
+
+async def test_a_shell_is_not_begun_while_a_step_runs_and_not_without_a_folder(present: Present) -> None:
+    async with present() as presenter:
+        begun: list[bool] = []
+        await presenter.press("s")
+        await presenter.see("no folder to work in")
+        presenter.screen._shell = lambda: begun.append(True)
+        await presenter.go_to(3)
+        presenter.stage.engine.script.hold_build = asyncio.Event()
+        await presenter.press("right")
+        await presenter.until(presenter.stage.engine.script.held.is_set)
+        await presenter.press("s")
+        await presenter.see("Wait for the step that runs")
+        assert begun == []
+
+
+async def test_a_terminal_that_cannot_be_given_away_is_told(present: Present) -> None:
+    async with present() as presenter:
+        presenter.screen._shell = lambda: None
+        await presenter.press("s")
+        await presenter.see("cannot be given to a shell")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
 import filelock
 
 from tutor.core.clock import SystemClock
@@ -115,6 +117,8 @@ class DemoRequest:
     recording: Path | None = None
     """Of a replay; None is the last one made here."""
     speed: float = 1.0
+    export: Path | None = None
+    """Write a recording as a cast, or as a folder of pictures."""
 
 
 def last_recording(wiring: Wiring, lesson: Lesson) -> Path:
@@ -190,6 +194,8 @@ async def run_demo(request: DemoRequest) -> int:
             return await run_rehearsal(wiring, request)
         if request.lesson is None:
             raise UsageError("Which lesson?", next_step="For instance: fromscratch demo two-stages")
+        if request.export is not None:
+            return await _export(wiring, wiring.course.find(request.lesson), request, request.export)
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
             raise UsageError(
                 "A demo is a full-screen program and needs a terminal.",
@@ -222,12 +228,43 @@ async def _present(wiring: Wiring, lesson: Lesson, request: DemoRequest) -> int:
 
     with only_demo(wiring):
         async with opened_demo(wiring, lesson) as demo:
-            app = DemoApp(demo, close=demo.close, mask=mask_here(), fallback=fallback)
+            app = DemoApp(
+                demo, close=demo.close, mask=mask_here(), fallback=fallback, shell=_shell(demo.workspace)
+            )
             try:
                 await app.run_async()
             finally:
                 keep_recording(wiring, lesson, demo, request.record)
             return app.return_code or 0
+
+
+def _shell(folder: Path) -> Callable[[], None]:
+    def run() -> None:
+        shell = os.environ.get("SHELL") or "/bin/sh"
+        sys.stdout.write(f"A shell in {mask_here()(str(folder))}. exit comes back to the demo.\n")
+        sys.stdout.flush()
+        # Its exit code is the last command's: nothing that the demo should mind.
+        subprocess.run([shell], cwd=folder, check=False)
+
+    return run
+
+
+async def _export(wiring: Wiring, lesson: Lesson, request: DemoRequest, target: Path) -> int:
+    from tutor.storage.atomic import write_atomically
+    from tutor.storage.failure import told
+    from tutor.ui.demo_export import cast_of, stills_of
+
+    path = request.recording or last_recording(wiring, lesson)
+    if target.suffix == ".cast":
+        speed = request.speed or 1.0
+        cast = await cast_of(open_replay(lesson, path, speed=speed), speed)
+        with told("write the cast", target):
+            write_atomically(target, cast.encode())
+        click.echo(f"{target}: play it with asciinema play")
+    else:
+        count = await stills_of(open_replay(lesson, path, speed=0), target)
+        click.echo(f"{target}: {count} pictures")
+    return 0
 
 
 async def _nothing() -> None:

@@ -10,7 +10,7 @@ from tutor.core.errors import ImageNotFound
 from tutor.core.lesson import Run, image_reference
 from tutor.session.action import known_paths, run_request
 from tutor.session.fact import Facts
-from tutor.session.live import start_and_settle
+from tutor.session.live import Started, start_and_settle
 from tutor.session.scene import new_run_id
 
 if TYPE_CHECKING:
@@ -101,8 +101,9 @@ class Keeper:
         """
         scene = self.scene
         await asyncio.to_thread(self.snapshots.put_back, world.files)
-        for reference, image_id in world.images:
-            if await self._names(reference) != image_id:
+        names = await asyncio.gather(*(self._names(reference) for reference, _ in world.images))
+        for (reference, image_id), named in zip(world.images, names, strict=True):
+            if named != image_id:
                 try:
                     await scene.engine.images.tag(image_id, reference)
                 except ImageNotFound as gone:
@@ -125,13 +126,22 @@ class Keeper:
             state = await scene.engine.runtime.state(scene.container.container_id)
             if wanted is not None and wanted == self.running and state.is_running:
                 return
-            await scene.stop()
+        # A container takes as long to end as to start; neither needs the other.
+        ending = asyncio.create_task(scene.stop())
+        try:
+            started = await self._started(wanted)
+        finally:
+            await ending
         self.running = wanted
+        if started is not None and wanted is not None:
+            scene.container, scene.container_tag = started.container, wanted.action.tag
+
+    async def _started(self, wanted: Running | None) -> Started | None:
         if wanted is None:
-            return
+            return None
+        scene = self.scene
         request = run_request(scene, wanted.action, new_run_id())
         # The tag may name a newer image by now.
         request = replace(request, image=wanted.image_id or request.image)
         path = known_paths(scene.lesson)[0]
-        started = await start_and_settle(scene.engine, request, path, patience_seconds=SETTLE_SECONDS)
-        scene.container, scene.container_tag = started.container, wanted.action.tag
+        return await start_and_settle(scene.engine, request, path, patience_seconds=SETTLE_SECONDS)

@@ -16,6 +16,8 @@ from tutor.ui.screens.demo import DemoScreen
 from tutor.ui.theme import DARK, THEMES, fallback_variables, other
 
 if TYPE_CHECKING:
+    from textual.driver import Driver
+
     from tutor.session.demo_moment import Show
 
 CLOSE_SECONDS = 10.0
@@ -39,11 +41,16 @@ class DemoApp(App[None]):
         close: Callable[[], Awaitable[None]],
         mask: Callable[[str], str] = str,
         fallback: Callable[[int], Show | None] = lambda _: None,
+        shell: Callable[[], None] | None = None,
         theme: str = DARK,
+        watches_terminal: bool = True,
+        driver_class: type[Driver] | None = None,
     ) -> None:
-        super().__init__()
+        """``shell`` runs a shell and returns when it is left; None where there is no workspace."""
+        super().__init__(driver_class=driver_class)
+        self._watches_terminal = watches_terminal
         self._close = close
-        self.demo = DemoScreen(show, mask=mask, fallback=fallback)
+        self.demo = DemoScreen(show, mask=mask, fallback=fallback, shell=shell)
         for each in THEMES:
             self.register_theme(each)
         self.theme = theme
@@ -51,13 +58,18 @@ class DemoApp(App[None]):
     def on_mount(self) -> None:
         """Show the first step."""
         self.push_screen(self.demo)
-        if not self.is_headless:
+        if self._watches_terminal and not self.is_headless:
             watch_for_signals(self.action_leave)
             self.set_interval(PERIOD_SECONDS, self._look_for_terminal)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Values of our own variables under a theme that is not ours."""
         return fallback_variables(self.current_theme)
+
+    @property
+    def console_driver(self) -> Driver | None:
+        """What the screen is drawn on; None while it does not run."""
+        return self._driver
 
     def _look_for_terminal(self) -> None:
         if terminal_is_gone():

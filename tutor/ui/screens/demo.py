@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
+from textual.app import SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Input
@@ -42,6 +43,7 @@ class DemoScreen(DemoFrame):
         Binding("g", "ask('guess')", "Class's guess", id="demo-guess"),
         Binding("x", "redo", "Again, live", id="demo-redo"),
         Binding("y", "hold", "Type only", id="demo-hold"),
+        Binding("s", "shell", "Shell", id="demo-shell"),
         Binding("r", "fall_back", "Go on from recording", show=False, id="demo-fall-back"),
         Binding("down", "scroll(3)", "Down", show=False, id="demo-down"),
         Binding("up", "scroll(-3)", "Up", show=False, id="demo-up"),
@@ -55,11 +57,13 @@ class DemoScreen(DemoFrame):
         mask: Callable[[str], str] = str,
         fallback: Callable[[int], Show | None] = lambda _: None,
         on_step: Callable[[], None] = lambda: None,
+        shell: Callable[[], None] | None = None,
     ) -> None:
         super().__init__(show, mask)
         self.work = Work(self, self._take, self._fail, self._ended)
         self._fallback = fallback
         self._on_step = on_step
+        self._shell = shell
         self._offer: Show | None = None
         self._live: Story | None = None
         self._holds = False
@@ -227,6 +231,27 @@ class DemoScreen(DemoFrame):
             else "Commands run at once."
         )
         self.say(how, "$quiet")
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something runs or is being typed."""
+        return self.work.job is not None or self._letters is not None
+
+    def action_shell(self) -> None:
+        """A real shell in the demo's folder; leaving it comes back to this step."""
+        if self._shell is None:
+            self.say("A recording has no folder to work in.", "$quiet")
+            return
+        if self.is_busy:
+            self.say("Wait for the step that runs, or stop it with Esc.", "$quiet")
+            return
+        try:
+            with self.app.suspend():
+                self._shell()
+        except SuspendNotSupported:
+            self.say("This terminal cannot be given to a shell and taken back.")
+            return
+        self.say("Back in the demo. If you changed files, the next steps run anew.", "$quiet")
 
     def action_stop(self) -> None:
         """Stop what runs; the world of the step before stays."""
