@@ -197,6 +197,50 @@ def xray(target: str, other: str | None, **options: Any) -> None:
 
 
 @cli.command()
+@click.argument("lesson", required=False)
+@ENGINE_OPTION
+@BUILDER_OPTION
+@click.option(
+    "--rehearse", is_flag=True, help="Walk through it unattended; without LESSON, the whole course."
+)
+@click.option(
+    "--record", type=click.Path(dir_okay=False, path_type=Path), help="Write a recording to this file too."
+)
+@click.option("--replay", is_flag=True, help="Play the last recording made here, or that of --recording.")
+@click.option(
+    "--recording",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Play this recording.",
+)
+@click.option("--speed", type=click.FloatRange(0, 100), default=1.0, help="Of a replay; 0 waits for nothing.")
+@click.option(
+    "--export",
+    type=click.Path(path_type=Path),
+    help="Write the recording as FILE.cast for asciinema, or as a FOLDER of SVG pictures.",
+)
+def demo(lesson: str | None, engine: str, builder: str, **options: Any) -> None:
+    r"""Show LESSON to a class: forward runs each step live, back restores the world as it was.
+
+    A demo has a folder and image names of its own; nothing of a learner's is touched. What was shown is
+    kept as a recording: when the engine dies, the demo goes on from the last one.
+
+    \b
+    Examples:
+      fromscratch demo two-stages --rehearse    does every step end as it should, and how long it takes
+      fromscratch demo two-stages
+      fromscratch demo two-stages --replay --speed 4
+    """
+    from tutor.command.demo import DemoRequest, run_demo
+
+    options["replay"] = options["replay"] or options["recording"] is not None
+    request = DemoRequest(lesson, engine, builder, **options)
+    try:
+        sys.exit(run_async(lambda: run_demo(request)))
+    except TutorError as error:
+        fail(error)
+
+
+@cli.command()
 @ENGINE_OPTION
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def clean(engine: str, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from tutor.core.base import BasePlan
-from tutor.core.errors import ContainerError
+from tutor.core.errors import ContainerError, ImageNotFound
 from tutor.core.events import (
     BuildEvent,
     BuildFailed,
@@ -168,6 +168,13 @@ class FakeEngine:
             self._add(reference, {"usr/local/go/bin/go": b"go"})
         by_id = next((s for s in self.tags.values() if s.image_id == reference), None)
         return self.tags.get(reference, by_id)
+
+    async def tag(self, image_id: str, reference: str) -> None:
+        self.asked.append(f"tag {reference}")
+        found = next((s for s in self.tags.values() if s.image_id == image_id), None)
+        if found is None:
+            raise ImageNotFound(f"the image {image_id[:19]} is not there any more")
+        self.tags[reference] = replace(found, references=(reference,))
 
     @contextmanager
     def open_archive(self, image_id: str) -> Iterator[BinaryIO]:

@@ -18,6 +18,7 @@ from tutor.session.live import read_stages
 from tutor.wiring import Wiring
 
 if TYPE_CHECKING:
+    from tutor.core.lesson import Lesson
     from tutor.core.ports import Engine
 
 NEEDED_BYTES = 2_000_000_000
@@ -91,6 +92,7 @@ async def examine(engine: str, builder: str) -> Diagnosis:
             try:
                 findings.append(Finding(name, "ok", f"{connected.info.name} at {connected.info.endpoint}"))
                 findings += await _bases(connected, wiring)
+                findings.append(await _offline(connected, wiring))
                 chosen = chosen or connected.info
             finally:
                 await connected.close()
@@ -124,6 +126,52 @@ async def _bases(engine: Engine, wiring: Wiring) -> list[Finding]:
         else:
             findings.append(Finding(name, "ok", "is here"))
     return findings
+
+
+async def _offline(engine: Engine, wiring: Wiring) -> Finding:
+    """Which lessons need nothing that is not here: neither a pull nor a stand-in to be made."""
+    missing: dict[int, str] = {}
+    found: dict[str, bool] = {}
+    for lesson in wiring.course.lessons:
+        for base in lesson_bases(lesson):
+            if base not in found:
+                found[base] = await engine.images.find(base) is not None
+            if not found[base]:
+                missing.setdefault(lesson.number, base)
+    numbers = [lesson.number for lesson in wiring.course.lessons]
+    ready = [number for number in numbers if number not in missing]
+    name = f"{engine.info.kind} offline"
+    if not missing:
+        return Finding(name, "ok", f"ready for {told_numbers(ready)} offline")
+    wanted = ", ".join(dict.fromkeys(missing.values()))
+    have = f"ready for {told_numbers(ready)} offline; " if ready else ""
+    return Finding(
+        name,
+        "note",
+        f"{have}not ready for {told_numbers(list(missing))}: {wanted} is not here",
+        "fromscratch demo --rehearse obtains what is missing, while there is a network.",
+    )
+
+
+def lesson_bases(lesson: Lesson) -> tuple[str, ...]:
+    """Every base image that a lesson's own Dockerfiles stand on: its start, its labs, its right answers."""
+    found: dict[str, None] = {}
+    for part in ("start", "labs", "right"):
+        for path in sorted((lesson.folder / part).rglob("Dockerfile*")):
+            found |= dict.fromkeys(read_stages(path.read_text("utf-8", errors="replace")).bases)
+    return tuple(found)
+
+
+def told_numbers(numbers: list[int]) -> str:
+    """``lessons 1–4, 6``; ``lesson 2``."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    words = ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+    return f"{'lessons' if len(numbers) != 1 else 'lesson'} {words}"
 
 
 def _python() -> Finding:

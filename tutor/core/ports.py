@@ -146,6 +146,14 @@ class ImageStore(Protocol):
         """Make the labelled stand-in. Never overwrites a tag that exists."""
         ...
 
+    async def tag(self, image_id: str, reference: str) -> None:
+        """Let one of our references (``fromscratch/…``) name an image, in place of the one it named.
+
+        Raises:
+            ImageNotFound: the image is not there (any more).
+        """
+        ...
+
     async def remove(self, reference: str) -> None:
         """Remove an image of ours. An image that is not ours is left alone, silently."""
         ...

@@ -148,15 +148,7 @@ async def run(scene: Scene, action: Run) -> AsyncGenerator[SessionEvent, None]:
     if await scene.image(action.tag) is None:
         yield scene.say(run_id, "There is no image to run yet. Build it first: b.")
         return
-    request = RunRequest(
-        run_id=run_id,
-        image=scene.reference(action.tag),
-        port=action.port or scene.lesson.port,
-        env=dict(action.env),
-        read_only=action.read_only,
-        user=action.user,
-        lesson=scene.lesson.slug,
-    )
+    request = run_request(scene, action, run_id)
     try:
         started = await start_and_settle(engine, request, known_paths(scene.lesson)[0])
     except ContainerError as error:
@@ -186,6 +178,19 @@ async def run(scene: Scene, action: Run) -> AsyncGenerator[SessionEvent, None]:
     )
     for compared in scene.compare(run_id):
         yield compared
+
+
+def run_request(scene: Scene, action: Run, run_id: str) -> RunRequest:
+    """The container that an action asks for."""
+    return RunRequest(
+        run_id=run_id,
+        image=scene.reference(action.tag),
+        port=action.port or scene.lesson.port,
+        env=dict(action.env),
+        read_only=action.read_only,
+        user=action.user,
+        lesson=scene.lesson.slug,
+    )
 
 
 async def probe(scene: Scene, paths: tuple[str, ...]) -> AsyncGenerator[SessionEvent, None]:

@@ -29,6 +29,7 @@ from tutor.engine.docker.pull_tally import PullTally
 from tutor.engine.docker.reference import full_reference, split_reference
 from tutor.engine.docker.registry import RegistryError, packed_bytes, remote_name
 from tutor.engine.docker.removal import inspect_image, remove_image
+from tutor.engine.docker.tagging import tag_image
 
 _PLAN_SECONDS = 3.0
 
@@ -190,6 +191,10 @@ class DockerImageStore:
                 with contextlib.suppress(EngineError):
                     await asyncio.shield(remove_image(self._connection, image_id, ()))
         yield WorkProgressed(run_id, label, total, total)
+
+    async def tag(self, image_id: str, reference: str) -> None:
+        """Let one of our references name an image, in place of the one it named."""
+        await tag_image(self._connection, image_id, reference)
 
     async def remove(self, reference: str) -> None:
         """Remove an image of ours. An image that is not ours is left alone, silently."""

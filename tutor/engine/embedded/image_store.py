@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tutor.core.base import BasePlan
-from tutor.core.errors import BaseImageMissing
+from tutor.core.errors import BaseImageMissing, ImageNotFound
 from tutor.core.events import WorkProgressed
 from tutor.core.image import ImageSummary
 from tutor.core.ports import Clock, Journal
@@ -205,6 +205,19 @@ class EmbeddedImageStore:
                 next_step=f"Install one with: {INSTALL_COMMAND}",
             )
         return drafts
+
+    async def tag(self, image_id: str, reference: str) -> None:
+        """Let one of our references name an image, in place of the one it named.
+
+        Raises:
+            ImageNotFound: the image is not there (any more).
+        """
+        if await self.find(image_id) is None:
+            raise ImageNotFound(
+                f"the image {image_id[:19]} is not there any more", next_step="Build it again."
+            )
+        made = self._clock.now().isoformat(timespec="seconds")
+        await in_thread(lambda: self._store.tag(Tag(normalised(reference), image_id, made)))
 
     async def remove(self, reference: str) -> None:
         """Remove a reference. What it alone named goes with the next build."""

@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.ui.conftest import DOCKERFILE, Stage
+from tests.ui.hand import PATIENCE_SECONDS, screen_text
+from tutor.catalog.course import Course
+from tutor.core.errors import EngineLost
+from tutor.session.course import CourseSession, Folders
+from tutor.session.demo import DemoSession
+from tutor.session.demo_recording import Recording, steps_sha256, whole_moments
+from tutor.session.demo_replay import ReplaySession
+from tutor.session.demo_step import demo_lesson
+from tutor.ui.demo_app import DemoApp
+from tutor.ui.screens.demo import DemoScreen
+
+BUILD, RUN, PROBE = 3, 5, 6
+
+
+class Presenter:
+    """Hands and eyes of whoever stands in front of the class."""
+
+    def __init__(self, app: DemoApp, press: Callable[..., object], stage: Stage, demo: DemoSession) -> None:
+        self.app = app
+        self._press = press
+        self.stage = stage
+        self.demo = demo
+
+    @property
+    def screen(self) -> DemoScreen:
+        return self.app.demo
+
+    @property
+    def text(self) -> str:
+        return screen_text(self.app)  # type: ignore[arg-type]  # any app has a screen
+
+    async def press(self, *keys: str) -> None:
+        await self._press(*keys)  # type: ignore[misc]  # the pilot's own
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+        while not holds():
+            assert asyncio.get_running_loop().time() < deadline, self.text
+            await asyncio.sleep(0.01)
+
+    async def see(self, *words: str) -> str:
+        await self.until(lambda: all(word in self.text for word in words))
+        return self.text
+
+    async def at(self, number: int) -> None:
+        await self.until(lambda: self.screen.show.index == number - 1 and self.screen.work.job is None)
+
+    async def go_to(self, number: int) -> None:
+        await self.press("j", *str(number), "enter")
+        await self.at(number)
+
+
+Present = Callable[..., AbstractAsyncContextManager[Presenter]]
+
+
+@pytest.fixture
+def present(stage: Stage, tmp_path: Path) -> Present:
+    @asynccontextmanager
+    async def opened(size: tuple[int, int] = (100, 30)) -> AsyncGenerator[Presenter, None]:
+        answer = tmp_path / "answer"
+        answer.mkdir()
+        (answer / "Dockerfile").write_text(DOCKERFILE.replace("/app .", "/app -trimpath ."))
+        lesson = demo_lesson(stage.session.course.lessons[0])
+
+        async def connect() -> object:
+            return stage.engine
+
+        course = CourseSession(
+            Course((lesson,)),
+            stage.store,
+            stage.session.clock,
+            Folders(tmp_path / "demo", tmp_path / "demo-kept"),
+            connect,  # type: ignore[arg-type]  # the fake fills every port
+        )
+        await course.connect()
+        demo = DemoSession(course, lesson, answer)
+        await demo.begin()
+        app = DemoApp(demo, close=demo.close)
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause()
+            presenter = Presenter(app, pilot.press, stage, demo)
+            await presenter.see("Read this first")
+            yield presenter
+            await app.demo.work.settle()
+
+    return opened
+
+
+async def test_forward_shows_one_thing_at_a_time_and_back_the_one_before(present: Present) -> None:
+    async with present() as presenter:
+        await presenter.see("Some prose with")
+        await presenter.press("right")
+        await presenter.see("Predict and build", "2 / ")
+        await presenter.press("pagedown")
+        await presenter.see("How big will it be?", "What do you think?")
+        await presenter.press("space")
+        await presenter.see("built in 0.7 s", "4.70 MB", "docker build")
+        await presenter.press("left")
+        await presenter.see("How big will it be?", "none measured yet")
+
+
+async def test_the_classs_guess_is_typed_in_and_shown_against_the_fact(present: Present) -> None:
+    async with present() as presenter:
+        await presenter.go_to(3)
+        await presenter.press("g", "9", "enter")
+        await presenter.see("You say 9 MB")
+        await presenter.press("right")
+        await presenter.see("The class said 9 MB", "It is 4.7 MB")
+
+
+async def test_going_forward_twice_quickly_does_one_step_and_says_to_wait(present: Present) -> None:
+    async with present() as presenter:
+        await presenter.go_to(3)
+        presenter.stage.engine.script.hold_build = asyncio.Event()
+        await presenter.press("right", "right")
+        await presenter.see("Wait for the step that runs")
+        presenter.stage.engine.script.hold_build.set()
+        await presenter.at(4)
+        assert len(presenter.stage.engine.builds) == 1
+
+
+async def test_back_during_a_build_stops_it_and_stays_at_the_step_before(present: Present) -> None:
+    async with present() as presenter:
+        await presenter.go_to(3)
+        presenter.stage.engine.script.hold_build = asyncio.Event()
+        await presenter.press("right")
+        await presenter.until(presenter.stage.engine.script.held.is_set)
+        await presenter.press("left")
+        await presenter.until(lambda: "build cancelled" in presenter.stage.engine.asked)
+        await presenter.at(3)
+        await presenter.see("How big will it be?")
+
+
+async def test_a_command_is_typed_and_not_run_until_a_second_forward(present: Present) -> None:
+    async with present() as presenter:
+        await presenter.go_to(3)
+        await presenter.press("y", "right")
+        await presenter.see("Typed, not run", "docker build")
+        assert presenter.stage.engine.builds == []
+        await presenter.press("right")
+        await presenter.at(4)
+        assert len(presenter.stage.engine.builds) == 1
+
+
+async def test_a_jump_to_no_number_does_nothing_and_says_so(present: Present) -> None:
+    async with present() as presenter:
+        await presenter.press("j", "x", "enter")
+        await presenter.see("A step is named by its number.")
+        assert presenter.demo.index == 0
+
+
+async def test_a_number_beyond_the_end_goes_to_the_last_step(present: Present) -> None:
+    async with present() as presenter:
+        presenter.stage.engine.script.build_error = ""
+        await presenter.press("j", "9", "9", "enter")
+        await presenter.at(len(presenter.demo.steps))
+        await presenter.see("The image builds")
+
+
+async def test_a_demo_that_is_left_leaves_no_container(present: Present) -> None:
+    async with present() as presenter:
+        await presenter.go_to(RUN + 1)
+        assert presenter.stage.engine.running
+        await presenter.press("q")
+        await presenter.until(lambda: not presenter.stage.engine.running)
+
+
+async def test_a_missing_base_is_made_by_the_second_forward(present: Present) -> None:
+    async with present() as presenter:
+        presenter.stage.engine.script.missing_bases.add("golang:1.21-alpine")
+        await presenter.go_to(3)
+        await presenter.press("right")
+        await presenter.see("is not here", "stand-in")
+        await presenter.press("right")
+        await presenter.at(4)
+
+
+async def test_a_small_window_still_shows_the_step_and_its_keys(present: Present) -> None:
+    async with present((80, 24)) as presenter:
+        await presenter.go_to(4)
+        await presenter.see("built in", "Forward", "Back")
+
+
+async def test_when_the_engine_dies_the_demo_goes_on_from_a_recording_with_its_badge(
+    present: Present,
+) -> None:
+    async with present() as presenter:
+        await presenter.go_to(len(presenter.demo.steps))
+        moments = whole_moments([presenter.demo.moment(i) for i in range(len(presenter.demo.steps))])
+        made = Recording(
+            presenter.demo.lesson.slug, "docker", "now", steps_sha256(presenter.demo.steps), moments
+        )
+        presenter.screen._fallback = lambda index: ReplaySession(
+            presenter.demo.lesson, made, speed=0, index=index - 1
+        )
+        await presenter.go_to(3)
+        await presenter.press("x")
+        await presenter.at(3)
+        presenter.stage.engine.script.fault = EngineLost("The engine is gone.")
+        await presenter.press("right")
+        await presenter.see("The engine is gone", "r goes on from")
+        assert "REPLAY" not in presenter.text
+        await presenter.press("r")
+        await presenter.see("REPLAY", "built in", "4 / ")
+        await presenter.press("left")
+        await presenter.see("REPLAY", "3 / ")
+        builds = len(presenter.stage.engine.builds)
+        await presenter.press("x")
+        await presenter.see("REPLAY", "nothing is run or graded")
+        assert len(presenter.stage.engine.builds) == builds
+
+
+async def test_a_shell_is_not_begun_while_a_step_runs_and_not_without_a_folder(present: Present) -> None:
+    async with present() as presenter:
+        begun: list[bool] = []
+        await presenter.press("s")
+        await presenter.see("no folder to work in")
+        presenter.screen._shell = lambda: begun.append(True)
+        await presenter.go_to(3)
+        presenter.stage.engine.script.hold_build = asyncio.Event()
+        await presenter.press("right")
+        await presenter.until(presenter.stage.engine.script.held.is_set)
+        await presenter.press("s")
+        await presenter.see("Wait for the step that runs")
+        assert begun == []
+
+
+async def test_a_terminal_that_cannot_be_given_away_is_told(present: Present) -> None:
+    async with present() as presenter:
+        presenter.screen._shell = lambda: None
+        await presenter.press("s")
+        await presenter.see("cannot be given to a shell")

@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.unit.session.conftest import World as Lab
+from tutor.core.events import BuildFinished, PredictionCompared, Said, SessionEvent
+from tutor.core.image import SizeRole
+from tutor.session.course import CourseSession, Folders
+from tutor.session.demo import DemoSession
+from tutor.session.demo_edit import edited_text
+from tutor.session.demo_step import DemoKind, demo_lesson, demo_steps
+
+RIGHT = """FROM golang:1.21-alpine AS compile
+RUN go build
+FROM scratch
+COPY --from=compile /a /a
+ENTRYPOINT ["/a"]
+"""
+
+
+@pytest.fixture
+async def demo(world: Lab, tmp_path: Path) -> AsyncIterator[DemoSession]:
+    answer = tmp_path / "lessons" / "02-two-stages" / "right" / "other-name"
+    answer.mkdir(parents=True)
+    (answer / "Dockerfile").write_text(RIGHT)
+    lesson = demo_lesson(world.course.lessons[0])
+    course = type(world.course)((lesson,))
+
+    async def connect() -> object:
+        return world.engine
+
+    session = CourseSession(
+        course,
+        world.store,
+        world.session.clock,
+        Folders(tmp_path / "demo", tmp_path / "demo-kept"),
+        connect,  # type: ignore[arg-type]  # the fake fills every port
+    )
+    await session.connect()
+    made = DemoSession(session, lesson, answer)
+    await made.begin()
+    yield made
+    await made.close()
+
+
+async def told(source: AsyncIterator[SessionEvent]) -> list[SessionEvent]:
+    return [event async for event in source]
+
+
+async def walk(demo: DemoSession) -> None:
+    while demo.index + 1 < len(demo.steps):
+        before = demo.index
+        await told(demo.forward())
+        assert demo.index == before + 1
+
+
+def test_each_step_of_a_lesson_is_read_first_and_the_checkpoint_comes_last(world: Lab) -> None:
+    kinds = [step.kind for step in demo_steps(world.course.lessons[0])]
+    assert kinds == [
+        DemoKind.READ, DemoKind.ASK, DemoKind.TYPE, DemoKind.DO, DemoKind.DO, DemoKind.DO,
+        DemoKind.READ, DemoKind.DO, DemoKind.DO,
+        DemoKind.READ, DemoKind.CHECK,
+    ]  # fmt: skip
+
+
+def test_steps_count_from_one_without_a_gap(world: Lab) -> None:
+    steps = demo_steps(world.course.lessons[0])
+    assert [step.number for step in steps] == list(range(1, len(steps) + 1))
+
+
+def test_two_edits_lead_to_the_answer_place_by_place_and_keep_the_authors_comments() -> None:
+    now = '# begin\nFROM golang\n\n# compile\nRUN go build\n\n# start\nENTRYPOINT ["/app"]\n'
+    right = "FROM golang AS builder\nRUN go build\nFROM scratch\nCOPY --from=builder /app /app\n"
+    right += 'ENTRYPOINT ["/app"]\n'
+    first = edited_text(now, right, 2)
+    assert first == now.replace("golang", "golang AS builder")
+    assert [line for line in edited_text(first, right).splitlines() if line and line[0] != "#"] == (
+        right.splitlines()
+    )
+    assert "# start\nENTRYPOINT" in edited_text(first, right)
+
+
+def test_an_edit_of_a_file_that_is_right_changes_nothing() -> None:
+    assert edited_text(RIGHT, RIGHT, 3) == RIGHT
+
+
+async def test_forward_types_the_change_and_runs_what_the_lesson_runs(demo: DemoSession, world: Lab) -> None:
+    await told(demo.jump(4))
+    assert (demo.workspace / "Dockerfile").read_text() == RIGHT
+    assert "build fromscratch/demo-two-stages:multi" in world.engine.asked
+    moment = demo.moment(3)
+    assert moment is not None
+    assert moment.went_well is True
+    assert any(isinstance(event, BuildFinished) for event in moment.events)
+
+
+async def test_nothing_of_a_demo_bears_the_name_of_anything_of_a_learners(
+    demo: DemoSession, world: Lab
+) -> None:
+    await told(demo.jump(len(demo.steps)))
+    named = [reference for reference in world.engine.tags if reference.startswith("fromscratch/")]
+    assert named
+    assert all(reference.startswith("fromscratch/demo-two-stages:") for reference in named)
+    assert world.session.workspace_folder(world.course.lessons[0]) != demo.workspace
+
+
+async def test_back_to_the_start_and_forward_again_gives_the_same_world_and_builds_nothing(
+    demo: DemoSession, world: Lab
+) -> None:
+    world.engine.script.later_files = [{"a": b"1" * 10}, {"a": b"2" * 20}]
+    await walk(demo)
+    first = dict(demo.worlds)
+    builds = len(world.engine.builds)
+    for index in reversed(range(len(demo.steps) - 1)):
+        assert await demo.back()
+        assert demo.index == index
+        assert demo.worlds[index] == await demo._keeper.take()
+    assert not await demo.back()
+    await walk(demo)
+    assert demo.worlds == first
+    assert len(world.engine.builds) == builds
+
+
+async def test_a_step_back_gives_the_tag_its_former_image(demo: DemoSession, world: Lab) -> None:
+    world.engine.script.later_files = [{"a": b"1" * 10}, {"a": b"2" * 20}]
+    await walk(demo)
+    now = world.engine.tags["fromscratch/demo-two-stages:multi"].image_id
+    await told(demo.jump(4))
+    then = world.engine.tags["fromscratch/demo-two-stages:multi"].image_id
+    assert then != now
+    moment = demo.moment(3)
+    assert moment is not None
+    assert [row.image_id for row in moment.sizes if row.role is SizeRole.FINAL] == [then]
+
+
+async def test_the_container_of_a_step_runs_again_with_its_settings(demo: DemoSession, world: Lab) -> None:
+    await told(demo.jump(5))
+    address = demo.scene.address
+    await told(demo.jump(2))
+    assert not world.engine.running
+    await told(demo.jump(5))
+    assert world.engine.running == {demo.scene.container.container_id}  # type: ignore[union-attr]  # it runs
+    assert world.engine.started[-1].port == world.engine.started[0].port
+    assert demo.scene.address == address
+
+
+async def test_an_edit_from_outside_makes_what_follows_run_anew(demo: DemoSession, world: Lab) -> None:
+    await told(demo.jump(4))
+    await told(demo.jump(3))
+    (demo.workspace / "Dockerfile").write_text(RIGHT + "# mine\n")
+    events = await told(demo.forward())
+    assert any(isinstance(event, Said) and "Dockerfile" in event.text for event in events)
+    assert len(world.engine.builds) == 2
+    assert (demo.workspace / "Dockerfile").read_text().endswith("# mine\n")
+
+
+async def test_an_image_that_was_removed_from_outside_is_built_again_and_said_so(
+    demo: DemoSession, world: Lab
+) -> None:
+    await told(demo.jump(4))
+    await told(demo.jump(2))
+    world.engine.tags.clear()
+    events = await told(demo.jump(4))
+    assert any(isinstance(event, Said) and "removed from outside" in event.text for event in events)
+    assert demo.index == 3
+    assert world.engine.tags["fromscratch/demo-two-stages:multi"].image_id
+
+
+async def test_a_step_that_is_stopped_in_the_middle_leaves_the_world_of_the_step_before(
+    demo: DemoSession, world: Lab
+) -> None:
+    await told(demo.jump(7))
+    source = demo.forward()
+    async for _ in source:
+        break
+    await source.aclose()
+    await demo.restore()
+    assert demo.index == 6
+    assert demo.worlds[6] == await demo._keeper.take()
+
+
+async def test_a_lab_that_must_fail_and_does_ended_as_meant(demo: DemoSession, world: Lab) -> None:
+    await told(demo.jump(8))
+    world.engine.script.build_error = "no stage"
+    await told(demo.forward())
+    failed = demo.moment(8)
+    assert failed is not None
+    assert failed.went_well is True
+
+
+async def test_a_lab_that_must_fail_and_does_not_is_told(demo: DemoSession) -> None:
+    await told(demo.jump(8))
+    events = await told(demo.forward())
+    assert isinstance(events[-1], Said)
+    moment = demo.moment(8)
+    assert moment is not None
+    assert moment.went_well is False
+
+
+async def test_the_classs_prediction_is_laid_beside_the_fact(demo: DemoSession) -> None:
+    await told(demo.jump(2))
+    assert demo.predict("nine") is not None
+    assert demo.predict("9") is None
+    events = await told(demo.jump(4))
+    compared = [event.prediction for event in events if isinstance(event, PredictionCompared)]
+    assert [prediction.predicted for prediction in compared] == ["9"]
+    moment = demo.moment(3)
+    assert moment is not None
+    assert moment.predictions[0].actual
+
+
+async def test_a_missing_base_waits_for_a_second_yes(demo: DemoSession, world: Lab) -> None:
+    world.engine.script.missing_bases.add("golang:1.21-alpine")
+    await told(demo.jump(3))
+    await told(demo.forward())
+    assert demo.index == 2
+    await told(demo.forward())
+    assert demo.index == 3
+    assert "stand-in golang:1.21-alpine" in world.engine.asked
+
+
+async def test_a_step_can_be_done_once_more_live(demo: DemoSession, world: Lab) -> None:
+    await told(demo.jump(4))
+    await told(demo.redo())
+    assert demo.index == 3
+    assert len(world.engine.builds) == 2

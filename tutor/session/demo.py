@@ -1,0 +1,255 @@
+"""A demo of one lesson on a real engine: forward, back and jump, with the world restored."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tutor.core.events import BaseNeeded, BuildFinished, Said, SessionEvent, WorkProgressed
+from tutor.core.lesson import Predict, Run
+from tutor.core.verdict import Outcome
+from tutor.session.answer import with_facts
+from tutor.session.attempt import AttemptBook
+from tutor.session.demo_moment import EVENT_LIMIT, Moment
+from tutor.session.demo_step import DemoKind, DemoStep, demo_steps, ended_as_meant
+from tutor.session.demo_travel import Travel
+from tutor.session.demo_typing import DemoTyping
+from tutor.session.demo_world import Keeper, World
+from tutor.session.live import obtain_base
+from tutor.session.perform import perform
+from tutor.session.prediction import PredictionBook
+from tutor.session.scene import Scene, new_run_id
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tutor.core.base import BasePlan
+    from tutor.core.lesson import Lesson
+    from tutor.session.course import CourseSession
+    from tutor.storage.snapshot import FolderSnapshots
+
+
+class DemoSession:
+    """Fills :class:`tutor.session.demo_moment.Show` with real work."""
+
+    is_replay = False
+
+    def __init__(self, course: CourseSession, lesson: Lesson, answer: Path) -> None:
+        """``course`` holds the demo's own lesson, store and folders; ``answer`` holds a right one's files."""
+        self.lesson = lesson
+        self.steps: tuple[DemoStep, ...] = demo_steps(lesson)
+        self.index = 0
+        self._course = course
+        files = course.workspace(lesson)
+        self._book = PredictionBook(lesson, course.store)
+        self.scene = Scene(course, lesson, files, self._book)
+        self._attempts = AttemptBook(self.scene)
+        self._typing = DemoTyping(files, self.steps, answer)
+        self._keeper = Keeper(self.scene, self._snapshots(files.folder))
+        self._travel = Travel(self.scene, self.steps, self._keeper)
+        self._moments: dict[int, Moment] = {}
+        self._needed: BasePlan | None = None
+
+    @staticmethod
+    def _snapshots(folder: Path) -> FolderSnapshots:
+        from tutor.storage.snapshot import FolderSnapshots
+
+        return FolderSnapshots(folder)
+
+    @property
+    def source(self) -> str:
+        """The engine in use."""
+        info = self._course.engine_info
+        return info.name if info else "no engine"
+
+    @property
+    def workspace(self) -> Path:
+        """The demo's own folder."""
+        return self.scene.files.folder
+
+    @property
+    def worlds(self) -> dict[int, World]:
+        """The world at each step that was reached, by the step's index."""
+        return self._travel.worlds
+
+    def moment(self, index: int) -> Moment | None:
+        """What was shown at a step; None while it was not reached."""
+        return self._moments.get(index) if index in self.worlds else None
+
+    async def begin(self) -> None:
+        """Lay the lesson's files and stand at the first step.
+
+        Raises:
+            StorageError: the folder cannot be written.
+        """
+        await asyncio.to_thread(self.scene.files.reset, self.lesson.context, self.lesson.folder / "start")
+        text = self._typing.text()
+        self.worlds.clear()
+        self.worlds[0] = await self._keeper.take()
+        self._moments = {0: self._shown(0, Moment(1, self._typing.file, text, text))}
+
+    async def forward(self) -> AsyncGenerator[SessionEvent, None]:
+        """Do the next step; one that was done before, and is still true, is not done again."""
+        following = self.index + 1
+        if following >= len(self.steps):
+            yield Said(new_run_id(), "This was the last step.")
+            return
+        edited = await self._travel.note_edits(self.index)
+        if edited:
+            yield Said(
+                new_run_id(), f"Edited from outside: {edited}. From here on everything runs anew.", "warning"
+            )
+        if self._needed is not None:
+            plan, self._needed = self._needed, None
+            how = "pull" if plan.pull_bytes is not None else "stand-in"
+            async with aclosing(
+                obtain_base(self.scene.engine, plan.reference, how, new_run_id())
+            ) as obtained:
+                async for event in obtained:
+                    yield event
+        if following in self.worlds:
+            async with aclosing(self._to(following)) as events:
+                async for event in events:
+                    yield event
+            return
+        async with aclosing(self._do(following)) as events:
+            async for event in events:
+                yield event
+
+    async def back(self) -> bool:
+        """The step before, with its world; False at the start."""
+        if self.index == 0:
+            return False
+        await self._travel.note_edits(self.index)
+        async with aclosing(self._to(self.index - 1)) as events:
+            async for _ in events:
+                pass
+        return True
+
+    async def jump(self, number: int) -> AsyncGenerator[SessionEvent, None]:
+        """To any step by its number; the steps up to one that was never reached are done."""
+        wanted = max(0, min(number - 1, len(self.steps) - 1))
+        await self._travel.note_edits(self.index)
+        reached = wanted if wanted in self.worlds else max(i for i in self.worlds if i <= wanted)
+        if reached != self.index:
+            async with aclosing(self._to(reached)) as events:
+                async for event in events:
+                    yield event
+        while self.index < wanted:
+            before = self.index
+            async with aclosing(self.forward()) as events:
+                async for event in events:
+                    yield event
+            if self.index == before:
+                return
+
+    async def restore(self) -> None:
+        """The world of the step on the screen, after a step was stopped in the middle."""
+        async with aclosing(self._to(self.index)) as events:
+            async for _ in events:
+                pass
+
+    def predict(self, answer: str) -> str | None:
+        """Take the class's prediction for the question that is on the screen."""
+        task = self.steps[self.index].task
+        if not isinstance(task, Predict):
+            return "No question is open."
+        problem = self._book.take(task, answer, 0)
+        if problem is None:
+            self._moments[self.index] = self._shown(self.index, self._moments[self.index])
+        return problem
+
+    async def redo(self) -> AsyncGenerator[SessionEvent, None]:
+        """Do the step on the screen once more, live."""
+        here = self.index
+        if here == 0:
+            return
+        self._travel.forget_from(here)
+        async with aclosing(self._to(here - 1)) as events:
+            async for _ in events:
+                pass
+        async with aclosing(self._do(here)) as events:
+            async for event in events:
+                yield event
+
+    async def close(self) -> None:
+        """Remove the container. Images and the folder stay, so that the next demo starts warm."""
+        await self.scene.stop()
+
+    # One step.
+
+    async def _do(self, index: int) -> AsyncGenerator[SessionEvent, None]:
+        step, clock = self.steps[index], self._course.clock
+        began = clock.monotonic()
+        before = self._typing.text(step)
+        told: list[tuple[float, SessionEvent]] = []
+        self.scene.went_well = None
+        async with aclosing(self._events(step, index)) as events:
+            async for event in events:
+                if isinstance(event, BuildFinished):
+                    await self._keeper.keep_images({each.reference: each.image_id for each in event.images})
+                if isinstance(event, BaseNeeded):
+                    self._needed = event.plan
+                if not isinstance(event, WorkProgressed) and len(told) < EVENT_LIMIT:
+                    told.append((clock.monotonic() - began, event))
+                yield event
+        if self._needed is not None:
+            return
+        if isinstance(step.task, Run) and self.scene.container is not None:
+            self._keeper.note_run(step.task)
+        self.worlds[index] = await self._keeper.take()
+        made = Moment(
+            number=step.number,
+            file=self._typing.file,
+            before=before,
+            after=self._typing.text(step),
+            events=tuple(event for _, event in told),
+            at_seconds=tuple(at for at, _ in told),
+            seconds=clock.monotonic() - began,
+            went_well=ended_as_meant(step, self.scene.went_well),
+        )
+        self.index = index
+        self._moments[index] = self._shown(index, made)
+        if made.went_well is False:
+            yield Said(new_run_id(), "This did not end as the lesson means it to.", "warning")
+
+    async def _events(self, step: DemoStep, index: int) -> AsyncGenerator[SessionEvent, None]:
+        if step.kind is DemoKind.TYPE:
+            yield await self._typing.type(index)
+            self.scene.went_well = True
+        elif step.kind is DemoKind.CHECK:
+            sha256 = await asyncio.to_thread(self.scene.files.sha256)
+            async with aclosing(self._attempts.check(sha256)) as judged:
+                async for event in judged:
+                    yield event
+            newest = self._attempts.newest
+            self.scene.went_well = newest is not None and newest.outcome is Outcome.PASSED
+        elif step.kind is DemoKind.DO and step.task is not None:
+            source = perform(self.scene, step.task)  # type: ignore[arg-type]  # questions are of another kind
+            if source is not None:
+                async with aclosing(source) as events:
+                    async for event in events:
+                        yield event
+
+    async def _to(self, index: int) -> AsyncGenerator[SessionEvent, None]:
+        """Stand at a step that was reached before."""
+        async with aclosing(self._travel.arrive(index)) as events:
+            async for event in events:
+                yield event
+        self.index = index
+        self._moments[index] = self._shown(index, self._moments[index])
+
+    def _shown(self, index: int, moment: Moment) -> Moment:
+        """With what is true at this moment."""
+        here = self.steps[index].lesson_step
+        asked = {device.id for device in self.lesson.steps[here].devices if isinstance(device, Predict)}
+        return replace(
+            moment,
+            prose=with_facts(self.steps[index].prose, self.scene.facts),
+            sizes=self._course.size_rows(),
+            address=self.scene.address,
+            predictions=self._book.of(asked),
+        )

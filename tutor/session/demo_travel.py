@@ -1,0 +1,93 @@
+"""The worlds of a demo, step by step, and the way from one to another."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from tutor.core.errors import ImageNotFound
+from tutor.core.events import BuildFinished, Said, SessionEvent
+from tutor.core.lesson import Build
+from tutor.session.action import build as build_action
+from tutor.session.demo_world import Keeper, World
+from tutor.session.scene import Scene, new_run_id
+
+if TYPE_CHECKING:
+    from tutor.session.demo_step import DemoStep
+
+
+@dataclass(slots=True)
+class Travel:
+    """Worlds by the index of their step."""
+
+    scene: Scene
+    steps: tuple[DemoStep, ...]
+    keeper: Keeper
+    worlds: dict[int, World] = field(default_factory=dict)
+
+    async def arrive(self, index: int) -> AsyncGenerator[SessionEvent, None]:
+        """Put the world of a step back. An image that is gone is built again, told as such.
+
+        Raises:
+            ImageNotFound: it is gone, and no step that was done builds it.
+        """
+        try:
+            await self.keeper.put_back(self.worlds[index])
+        except ImageNotFound as gone:
+            async with aclosing(self._build_again(gone.where, index)) as events:
+                async for event in events:
+                    yield event
+            await self.keeper.put_back(self.worlds[index])
+
+    async def _build_again(self, reference: str, index: int) -> AsyncGenerator[SessionEvent, None]:
+        at, task = self._builder_of(reference, index)
+        yield Said(new_run_id(), f"{reference} was removed from outside and is built again.", "warning")
+        await asyncio.to_thread(self.keeper.snapshots.put_back, self.worlds[at].files)
+        former = dict(self.worlds[at].images)
+        fresh: dict[str, str] = {}
+        async with aclosing(build_action(self.scene, task)) as events:
+            async for event in events:
+                if isinstance(event, BuildFinished):
+                    built = {each.reference: each.image_id for each in event.images}
+                    await self.keeper.keep_images(built)
+                    fresh = {former[name]: image_id for name, image_id in built.items() if name in former}
+                yield event
+        for each, world in self.worlds.items():
+            images = tuple((name, fresh.get(image_id, image_id)) for name, image_id in world.images)
+            running = world.running
+            if running is not None:
+                running = replace(running, image_id=fresh.get(running.image_id, running.image_id))
+            self.worlds[each] = replace(world, images=images, running=running)
+
+    def _builder_of(self, reference: str, index: int) -> tuple[int, Build]:
+        for at in range(index, -1, -1):
+            task = self.steps[at].task
+            if at not in self.worlds or not isinstance(task, Build):
+                continue
+            # A kept stage bears the image's own reference and its name.
+            if reference.startswith(self.scene.reference(task.tag)):
+                return at, task
+        raise ImageNotFound(
+            "An image of this demo was removed from outside.",
+            where=reference,
+            next_step="Start the demo again.",
+        )
+
+    async def note_edits(self, index: int) -> str:
+        """Names of files that were changed from outside; what was built on the old ones is forgotten."""
+        known = self.worlds[index]
+        now = await asyncio.to_thread(self.keeper.snapshots.take)
+        if now == known.files:
+            return ""
+        changed = sorted({record.name for record in set(now) ^ set(known.files)})
+        self.worlds[index] = replace(known, files=now)
+        self.forget_from(index + 1)
+        return ", ".join(changed[:4])
+
+    def forget_from(self, index: int) -> None:
+        """This step and those after it will run anew."""
+        for each in [each for each in self.worlds if each >= index]:
+            del self.worlds[each]

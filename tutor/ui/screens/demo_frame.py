@@ -1,0 +1,86 @@
+"""What stands on the demo screen and how a step is drawn; what keys do is for the subclass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Input, Markdown, Static
+
+from tutor.session.demo_step import DemoKind
+from tutor.ui.demo_picture import head, picture
+from tutor.ui.screens import STYLES
+from tutor.ui.widgets.demo_status import DemoStatus
+from tutor.ui.widgets.key_line import KeyLine
+from tutor.ui.widgets.size_strip import SizeStrip
+
+if TYPE_CHECKING:
+    from tutor.core.image import SizeRow
+    from tutor.session.demo_moment import Show
+
+
+class DemoFrame(Screen[None]):
+    """Draws one :class:`Show`."""
+
+    CSS_PATH = STYLES / "demo.tcss"
+
+    def __init__(self, show: Show, mask: Callable[[str], str]) -> None:
+        super().__init__()
+        self.show = show
+        self._mask = mask
+        self._letters: int | None = None
+        self._prose = ""
+
+    def compose(self) -> ComposeResult:
+        """From top to bottom."""
+        yield DemoStatus()
+        yield Static(id="demo-heading", markup=False)
+        yield Static(id="demo-say", markup=False)
+        with VerticalScroll(id="demo-body", can_focus=False):
+            yield Markdown(id="demo-prose", open_links=False)
+            yield Static(id="demo-picture", markup=False)
+        yield Input(id="demo-field", compact=True)
+        yield Static(id="demo-notice", markup=False)
+        yield SizeStrip()
+        yield KeyLine()
+
+    async def draw(self) -> None:
+        """Show the step as it stands."""
+        index = self.show.index
+        step, moment = self.show.steps[index], self.show.moment(index)
+        self.query_one(DemoStatus).put(
+            self.show.lesson.title,
+            f"{step.number} / {len(self.show.steps)}",
+            self._mask(self.show.source),
+            is_replay=self.show.is_replay,
+        )
+        if moment is None:
+            return
+        self._put("#demo-heading", Content.styled(step.heading, "bold $accent"))
+        reads = step.kind is DemoKind.READ
+        says = step.kind in {DemoKind.TYPE, DemoKind.DO, DemoKind.CHECK}
+        self._put("#demo-say", head(step, self._mask) if says else Content(""))
+        prose = self.query_one("#demo-prose", Markdown)
+        prose.display = reads
+        text = self._mask(moment.prose)
+        if reads and text != self._prose:
+            self._prose = text
+            await prose.update(text)
+        self._put("#demo-picture", picture(step, moment, self._mask, self._letters))
+        self._sizes(moment.sizes)
+
+    def _sizes(self, rows: tuple[SizeRow, ...]) -> None:
+        self.query_one(SizeStrip).show(rows, self.show.lesson.slug, self.show.lesson.par_bytes)
+
+    def _put(self, selector: str, content: Content) -> None:
+        widget = self.query_one(selector, Static)
+        widget.display = bool(content.plain)
+        widget.update(content)
+
+    def say(self, text: str, style: str = "$warning") -> None:
+        """One sentence below; empty takes it away."""
+        self._put("#demo-notice", Content.styled(self._mask(text), style) if text else Content(""))
