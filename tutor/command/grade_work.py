@@ -176,7 +176,7 @@ async def _grade(task: GradeTask, home: Path, core: str) -> SubmissionResult:
 
     course = read_course(task.course) if task.course is not None else None
     location = Location.discover({"FROMSCRATCH_HOME": str(home)}, home)
-    wiring = Wiring(task.engine, task.builder, location)
+    wiring = Wiring(task.engine, task.builder, _location=location)
     run_id = new_run_id()
     scratch = location.cache_folder / "submissions" / run_id
     base = home.parent
@@ -184,7 +184,7 @@ async def _grade(task: GradeTask, home: Path, core: str) -> SubmissionResult:
     other: list[Engine] = []
 
     async def buildkit() -> Engine:
-        other.append(await Wiring("docker", "buildx", location).engine())
+        other.append(await Wiring("docker", "buildx", _location=location).engine())
         return other[0]
 
     async def obtain(reference: str, how: str) -> None:
