@@ -22,7 +22,8 @@ from tutor.catalog.course import load_course
 from tutor.catalog.location import shipped_folders
 
 ROOT = Path(__file__).parents[2]
-WAYS = ("docker-buildx", "docker-classic", "embedded")
+WAYS = ("embedded", "docker-buildx", "docker-classic")
+"""All answers go the first way, which is the quickest; the sample goes all of them."""
 EVERYWHERE = {
     ("two-stages", "named-stage"),
     ("two-stages", "misspelt-stage"),
@@ -56,7 +57,9 @@ def answers() -> list[Any]:
         for kind, answer, caught_by in rows:
             for way in WAYS:
                 engine = way.partition("-")[0]
-                sampled = way == WAYS[0] or (lesson.slug, answer.name) in everywhere
+                # An answer that the first way cannot try is tried on the second.
+                first = next(each for each in WAYS if each.partition("-")[0] in answer.engines)
+                sampled = way == first or (lesson.slug, answer.name) in everywhere
                 if engine not in answer.engines or not (
                     sampled or os.environ.get("FROMSCRATCH_PROVE") == "1"
                 ):
