@@ -12,7 +12,7 @@ from textual.screen import Screen
 from textual.widgets import Input, Markdown, Static
 
 from tutor.session.demo_step import DemoKind
-from tutor.ui.demo_picture import head, picture
+from tutor.ui.demo_picture import head, picture, story_of
 from tutor.ui.screens import STYLES
 from tutor.ui.widgets.demo_status import DemoStatus
 from tutor.ui.widgets.key_line import KeyLine
@@ -63,7 +63,9 @@ class DemoFrame(Screen[None]):
         self._put("#demo-heading", Content.styled(step.heading, "bold $accent"))
         reads = step.kind is DemoKind.READ
         says = step.kind in {DemoKind.TYPE, DemoKind.DO, DemoKind.CHECK}
-        self._put("#demo-say", head(step, self._mask) if says else Content(""))
+        self._put(
+            "#demo-say", head(step, self._mask, story_of(moment, self._mask).command) if says else Content("")
+        )
         prose = self.query_one("#demo-prose", Markdown)
         prose.display = reads
         text = self._mask(moment.prose)
