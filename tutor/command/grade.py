@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -219,6 +220,30 @@ class Progress:
     def end(self) -> None:
         """Nothing is left."""
         self._told.clear()
+
+
+@contextlib.contextmanager
+def engine_for(throwaway: bool) -> Iterator[bool]:
+    """The engine in use, or one made for this run; whether it is limited as a whole.
+
+    Raises:
+        EngineUnavailable: this machine cannot run a throwaway engine.
+    """
+    if not throwaway:
+        yield False
+        return
+    from tutor.engine.docker.throwaway import ThrowawayLimits, base_images, throwaway_engine
+
+    source = os.environ.get("DOCKER_HOST", "")
+    with throwaway_engine(ThrowawayLimits(), base_images(source), source) as host:
+        before = dict(os.environ)
+        os.environ["DOCKER_HOST"] = host
+        os.environ.pop("DOCKER_CONTEXT", None)
+        try:
+            yield True
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,11 @@ def submit(lesson: str, learner: tuple[str, ...], **options: Any) -> None:
 )
 @click.option("--trusted", is_flag=True, help="Make builds that cannot be limited here all the same.")
 @click.option(
+    "--throwaway",
+    is_flag=True,
+    help="Grade on an engine made for it, on a disk of limited size. Linux and root.",
+)
+@click.option(
     "--engine",
     type=click.Choice(["docker", "embedded"]),
     default="docker",
@@ -80,10 +86,21 @@ def submit(lesson: str, learner: tuple[str, ...], **options: Any) -> None:
 )
 @click.option("--evidence", type=_FILE, help="Judge this stored evidence again; no engine is needed.")
 @click.option("--prove", is_flag=True, help="Grade all answers that the lessons ship: is the grader right?")
+@click.option(
+    "--every", type=click.IntRange(1), default=1, metavar="N", help="With --prove: each Nth case only."
+)
 @click.option("--builder", type=click.Choice(["auto", "buildx", "classic"]), default="classic")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--quiet", is_flag=True, help="No progress on standard error.")
-def grade(paths: tuple[Path, ...], evidence: Path | None, prove: bool, as_json: bool, **options: Any) -> None:
+def grade(
+    paths: tuple[Path, ...],
+    evidence: Path | None,
+    prove: bool,
+    as_json: bool,
+    throwaway: bool,
+    every: int,
+    **options: Any,
+) -> None:
     r"""Build submissions again from clean, run, probe and grade them.
 
     PATHS are bundles (from fromscratch submit) and plain folders with a Dockerfile, in any layout.
@@ -97,7 +114,7 @@ def grade(paths: tuple[Path, ...], evidence: Path | None, prove: bool, as_json: 
       fromscratch grade --evidence results/ada.evidence.json --rubric lab
       fromscratch grade --prove --json
     """
-    from tutor.command.grade import GradeRequest, exit_code, grade_all, output_folder, told
+    from tutor.command.grade import GradeRequest, engine_for, exit_code, grade_all, output_folder, told
     from tutor.session.regrade import GradingTerms
 
     form, out = options.pop("form"), options.pop("out")
@@ -105,13 +122,14 @@ def grade(paths: tuple[Path, ...], evidence: Path | None, prove: bool, as_json: 
     form = "json" if as_json else form
     try:
         if prove:
-            sys.exit(_proved(options, as_json=form == "json"))
+            sys.exit(_proved(options, base=terms.base, every=every, as_json=form == "json"))
         if evidence is not None:
             from tutor.command.rejudge import rejudge
 
             results = [rejudge(evidence, options["rubric"], options["lesson"])]
         else:
-            with output_folder(out) as folder:
+            with output_folder(out) as folder, engine_for(throwaway) as contained:
+                terms = replace(terms, contained=contained)
                 results = grade_all(GradeRequest(paths, folder, terms=terms, **options))
         click.echo(told(results, form, options["course"]))
     except TutorError as error:
@@ -122,7 +140,7 @@ def grade(paths: tuple[Path, ...], evidence: Path | None, prove: bool, as_json: 
     sys.exit(exit_code(results))
 
 
-def _proved(options: dict[str, Any], *, as_json: bool) -> int:
+def _proved(options: dict[str, Any], *, base: str, every: int, as_json: bool) -> int:
     import asyncio
 
     from tutor.command.prove import run_prove
@@ -134,6 +152,8 @@ def _proved(options: dict[str, Any], *, as_json: bool) -> int:
             lessons=[options["lesson"]] if options["lesson"] else [],
             as_json=as_json,
             quiet=options["quiet"],
+            base=base,
+            every=every,
         )
     )
 

@@ -34,12 +34,9 @@ def _sub(pattern: str, by: str, count: int = 0) -> Callable[[str], str]:
     return lambda text: re.sub(pattern, by, text, count=count, flags=re.IGNORECASE | re.MULTILINE)
 
 
-def _in_last_stage(line: str) -> Callable[[str], str]:
-    def spoil(text: str) -> str:
-        found = list(_LAST_FROM.finditer(text))
-        return text if not found else f"{text[: found[-1].end()]}\n{line}{text[found[-1].end() :]}"
-
-    return spoil
+def _at_the_end(line: str) -> Callable[[str], str]:
+    """In the last stage, after all else: nothing that follows can take it back."""
+    return lambda text: f"{text.rstrip()}\n{line}\n"
 
 
 def _last_from(base: str) -> Callable[[str], str]:
@@ -54,7 +51,14 @@ def _last_from(base: str) -> Callable[[str], str]:
 
 def _one_stage(text: str) -> str:
     found = list(_LAST_FROM.finditer(text))
-    return text[: found[-1].start()] + 'ENTRYPOINT ["/bin/true"]\n' if len(found) > 1 else text
+    return text[: found[1].start()] + 'ENTRYPOINT ["/bin/true"]\n' if len(found) > 1 else text
+
+
+def _another_port(text: str) -> str:
+    """Not where the start command itself sets the port: that would take it back."""
+    if re.search(r"(?im)^(?:CMD|ENTRYPOINT)\s.*\bPORT=", text):
+        return text
+    return _at_the_end("ENV PORT=9321")(text)
 
 
 def _shell_form(text: str) -> str:
@@ -84,14 +88,14 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("copies-from-nowhere", _sub(r"^(COPY\s+)--from=\S+\s+", r"\1"), ("image_builds",)),
     Mutation("misspelt-stage", _sub(r"--from=[a-z]\w*", "--from=biulder"), ("image_builds",)),
     Mutation("does-not-compile", _sub(r"\bgo build\b", "go build -no-such-flag", 1), ("image_builds",)),
-    Mutation("ships-the-source", _in_last_stage("COPY . /src/"), ("image_holds_only_allowed_files",)),
+    Mutation("ships-the-source", _at_the_end("COPY . /src/"), ("image_holds_only_allowed_files",)),
     Mutation(
         "ships-the-builder",
         _last_from("golang:1.21-alpine"),
         ("image_has_no_shell", "image_holds_only_allowed_files", "image_is_smaller_than_stage"),
     ),
-    Mutation("listens-inward", _in_last_stage("ENV LISTEN=127.0.0.1"), ("endpoint_answers",)),
-    Mutation("another-port", _in_last_stage("ENV PORT=9321"), ("endpoint_answers",)),
+    Mutation("listens-inward", _at_the_end("ENV LISTEN=127.0.0.1"), ("endpoint_answers",)),
+    Mutation("another-port", _another_port, ("endpoint_answers",)),
     Mutation("shell-form", _shell_form, ("entry_point_is_exec_form",)),
     Mutation(
         "another-machine",

@@ -1,0 +1,168 @@
+"""A class: several at a time, on one machine and on a cluster; a worker that dies loses nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import docker
+import pytest
+
+from tutor.command.grade import GradeRequest, grade_all
+from tutor.core.verdict import Outcome
+
+pytestmark = pytest.mark.docker
+RUBRIC = "title: Small\nchecks: [{id: builds, check: image_builds}]\n"
+
+
+@pytest.fixture
+def folders(
+    base: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    engine_is_missing: Callable[[str], NoReturn],
+) -> tuple[Path, ...]:
+    monkeypatch.setenv("FROMSCRATCH_HOME", str(tmp_path / "home"))
+    (tmp_path / "rubric.yaml").write_text(RUBRIC)
+    found = []
+    for number in range(4):
+        folder = tmp_path / f"learner-{number}"
+        folder.mkdir()
+        (folder / "Dockerfile").write_text(f"FROM {base}\nRUN sleep 2; echo {number} > /number\n")
+        found.append(folder)
+    return tuple(found)
+
+
+def request(folders: tuple[Path, ...], tmp_path: Path, **more: object) -> GradeRequest:
+    return GradeRequest(
+        folders,
+        tmp_path / "out",
+        rubric=str(tmp_path / "rubric.yaml"),
+        quiet=True,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def ours() -> list[str]:
+    client = docker.from_env()
+    try:
+        images = [tag for image in client.images.list() for tag in image.tags]
+        names = [str(container.name) for container in client.containers.list(all=True)]
+        mine = ("fromscratch/graded", "fromscratch-")
+        return [
+            name
+            for name in (*images, *names)
+            if name.startswith(mine) and not name.startswith("fromscratch-test")
+        ]
+    finally:
+        client.close()
+
+
+def test_two_at_a_time_grade_all_and_leave_nothing(folders: tuple[Path, ...], tmp_path: Path) -> None:
+    results = grade_all(request(folders, tmp_path, jobs=2))
+    assert [result.outcome for result in results] == [Outcome.PASSED] * 4
+    assert ours() == []
+
+
+def children(pid: int) -> list[int]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = path.read_text().rpartition(")")[2].split()
+            if int(fields[1]) == pid:
+                found.append(int(path.parent.name))
+    return found
+
+
+def grader(pid: int) -> int | None:
+    """A child that grades: it runs Python, and is not the one that watches the others."""
+    for child in children(pid):
+        with contextlib.suppress(OSError):
+            words = (Path("/proc") / str(child) / "cmdline").read_bytes()
+            if b"spawn_main" in words and b"resource_tracker" not in words:
+                return child
+    return None
+
+
+def test_a_worker_that_is_killed_loses_no_submission(folders: tuple[Path, ...], tmp_path: Path) -> None:
+    slots = tmp_path / "home" / "cache" / "grading"
+    killed = threading.Event()
+
+    def kill_one() -> None:
+        until = time.monotonic() + 60
+        while time.monotonic() < until and not killed.is_set():
+            victim = grader(os.getpid())
+            if victim is not None and (slots / "slot-0").is_dir():
+                os.kill(victim, signal.SIGKILL)
+                killed.set()
+            killed.wait(0.05)
+
+    watcher = threading.Thread(target=kill_one)
+    watcher.start()
+    try:
+        results = grade_all(request(folders, tmp_path, jobs=2))
+    finally:
+        watched = killed.is_set()
+        killed.set()
+        watcher.join()
+    assert watched
+    assert [result.outcome for result in results] == [Outcome.PASSED] * 4
+    grade_all(request(folders[:2], tmp_path, jobs=2, again=True))
+    assert ours() == []
+
+
+@pytest.fixture
+def scheduler(tmp_path: Path) -> Iterator[str]:
+    """A Dask scheduler and two workers, processes of their own on loopback."""
+    pytest.importorskip("distributed")
+    file = tmp_path / "scheduler.json"
+    dask = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
+    started = [
+        subprocess.Popen(
+            [*dask, "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    ]
+    worker = [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", str(file)]
+    options = ["--nworkers", "1", "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1"]
+    for number in range(2):
+        place = tmp_path / f"worker-{number}"
+        place.mkdir()
+        started.append(
+            subprocess.Popen(
+                [*worker, *options, "--local-directory", str(place)],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        )
+    try:
+        import json
+
+        until = time.monotonic() + 60
+        while not file.exists() and time.monotonic() < until:
+            assert started[0].poll() is None
+            threading.Event().wait(0.1)
+        yield str(json.loads(file.read_text())["address"])
+    finally:
+        for process in reversed(started):
+            process.terminate()
+        for process in started:
+            process.wait(30)
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+def test_a_cluster_of_two_workers_grades_all(
+    folders: tuple[Path, ...], tmp_path: Path, scheduler: str
+) -> None:
+    results = grade_all(request(folders, tmp_path, jobs=2, scheduler=scheduler))
+    assert [result.outcome for result in results] == [Outcome.PASSED] * 4
+    assert ours() == []
