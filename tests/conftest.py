@@ -101,6 +101,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         _engine_is_missing(_embedded_fault())
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the long proofs to ``make prove``."""
+    if os.environ.get("FROMSCRATCH_PROVE") == "1":
+        return
+    left_out = [item for item in items if item.get_closest_marker("prove")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Note what the Docker engine holds before the first test that uses it."""
     global _before

@@ -18,6 +18,8 @@ from tutor.session.demo import DemoSession
 from tutor.session.demo_world import World
 from tutor.wiring import Wiring
 
+pytestmark = pytest.mark.prove
+
 
 @pytest.fixture(params=[pytest.param(e, marks=getattr(pytest.mark, e)) for e in ("docker", "embedded")])
 async def wiring(

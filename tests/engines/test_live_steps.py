@@ -20,6 +20,8 @@ from tutor.session.live import obtain_base
 from tutor.session.scene import new_run_id
 from tutor.wiring import Wiring
 
+pytestmark = pytest.mark.prove
+
 BASE = "golang:1.21-alpine"
 LESSON = """---
 title: All live steps

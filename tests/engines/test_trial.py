@@ -24,6 +24,8 @@ from tutor.session.checkpoint import Checkpoint, CheckpointJob
 from tutor.session.measure import ImageReader
 from tutor.wiring import EngineChoice, Wiring
 
+pytestmark = pytest.mark.prove
+
 SERVICE = Path(__file__).parents[2] / "assets" / "service"
 MARKER = "correct-horse-battery"
 TOKEN = "7f3a9c"

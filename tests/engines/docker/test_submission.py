@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -22,12 +21,11 @@ from tutor.core.verdict import Outcome
 from tutor.session.regrade import GradingTerms
 from tutor.wiring import Wiring
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.prove]
 ROOT = Path(__file__).parents[3]
 FOLDERS = ROOT / "tests" / "data" / "submissions"
 LABELS = yaml.safe_load((FOLDERS / "labels.yaml").read_text("utf-8"))
-TRIED = sorted(LABELS)[:: 1 if os.environ.get("FROMSCRATCH_PROVE") == "1" else 5]
-"""Each takes some twenty seconds: a sample, and with ``FROMSCRATCH_PROVE=1`` all."""
+TRIED = sorted(LABELS)
 
 
 @pytest.fixture(scope="module")
