@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import asyncio
 
+from textual.pilot import Pilot
+
 from tests.ui.conftest import Stage
 from tests.ui.hand import Hand
+from tutor.ui.app import TutorApp
 
 
 async def gone(hand: Hand) -> None:
@@ -18,6 +21,20 @@ async def test_q_saves_closes_the_engine_and_leaves(stage: Stage) -> None:
         await gone(hand)
     assert hand.dockerfile.startswith("# last words\n")
     assert stage.engine.asked[-1] == "close"
+
+
+async def test_leaving_while_the_first_picture_is_drawn_is_no_fault(stage: Stage) -> None:
+    stage.session.mark_tour_seen()
+    for turns in (*range(0, 60, 6), *range(60, 400, 40)):
+        app = TutorApp(stage.session)
+
+        async def leave(pilot: Pilot[object], turns: int = turns) -> None:
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            pilot.app.exit()
+
+        await app.run_async(headless=True, size=(120, 36), auto_pilot=leave)
+        assert app.return_code == 0
 
 
 async def test_a_running_container_is_removed_on_the_way_out(stage: Stage) -> None:
@@ -74,7 +91,6 @@ async def test_control_c_once_says_how_to_quit_and_twice_quits(stage: Stage) -> 
 
 async def test_a_course_without_lessons_ends_with_a_word_on_why(stage: Stage) -> None:
     from tutor.catalog.course import load_course
-    from tutor.ui.app import TutorApp
 
     empty = stage.folder / "empty"
     empty.mkdir()

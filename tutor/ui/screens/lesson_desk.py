@@ -9,6 +9,7 @@ from textual import on
 
 from tutor.core.errors import StorageError
 from tutor.ui.engine_link import EngineLink
+from tutor.ui.leaving import unless_leaving
 from tutor.ui.lesson_work import LessonWork
 from tutor.ui.message import CopyAsked, EditorLeft, EngineInfoRequested, MapRequested
 from tutor.ui.screens.confirm import YES, ConfirmScreen
@@ -31,19 +32,24 @@ class LessonDesk(LessonFrame):
     async def on_mount(self) -> None:
         """The lesson first; the engine is looked for once it can be read."""
         self.work = LessonWork(self, self.session)
-        self.file = WorkspaceFile(self.session, self.bench.editor)
-        self.link = EngineLink(self, self.course)
-        self.fit()
-        self.link.show()
-        self.guarded(self.file.open)
-        await self.refresh_view()
-        self.call_after_refresh(self._begin_background)
+        with unless_leaving(self.tutor):
+            self.file = WorkspaceFile(self.session, self.bench.editor)
+            self.link = EngineLink(self, self.course)
+            self.fit()
+            self.link.show()
+            self.guarded(self.file.open)
+            await self.refresh_view()
+            self.call_after_refresh(self._begin_background)
 
     async def _begin_background(self) -> None:
-        self.tutor.first_picture_stands()
-        self.refresh_rows()
-        await self.bench.complete()
-        await self.refresh_view()
+        with unless_leaving(self.tutor):
+            self.tutor.first_picture_stands()
+            self.refresh_rows()
+            await self.bench.complete()
+            await self.refresh_view()
+            self._begin_work()
+
+    def _begin_work(self) -> None:
         self.link.begin()
         self.run_worker(
             self.file.watch(self._file_changed),
