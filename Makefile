@@ -30,6 +30,7 @@ test: ## all tests; those whose engine is missing are skipped
 
 prove: ## the proofs that take too long for every change
 	FROMSCRATCH_REQUIRE_ENGINES=1 FROMSCRATCH_PROVE=1 $(PYTEST)
+	$(BIN)/python -m tests.prove
 
 bench: ## ratios, taken on this machine in one run
 	$(BIN)/python -m tests.bench

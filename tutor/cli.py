@@ -219,7 +219,7 @@ def xray(target: str, other: str | None, **options: Any) -> None:
     help="Write the recording as FILE.cast for asciinema, or as a FOLDER of SVG pictures.",
 )
 def demo(lesson: str | None, engine: str, builder: str, **options: Any) -> None:
-    r"""Show LESSON to a class: forward runs each step live, back restores the world as it was.
+    """Show LESSON to a class: forward runs each step live, back restores the world as it was.
 
     A demo has a folder and image names of its own; nothing of a learner's is touched. What was shown is
     kept as a recording: when the engine dies, the demo goes on from the last one.

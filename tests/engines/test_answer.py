@@ -1,7 +1,7 @@
 """Every answer that a lesson ships, graded by the command line on real engines.
 
-All of them on one engine, a sample on the others; with ``FROMSCRATCH_PROVE=1`` all on all. They
-compile on a base whose cache is warm (see :mod:`tests.engines.warm_base`).
+All of them on one engine, a sample on the others (:mod:`tests.prove` tries all on all), and a sample of
+the proof of the grader. They compile on a base whose cache is warm (:mod:`tests.engines.warm_base`).
 """
 
 from __future__ import annotations
@@ -61,9 +61,7 @@ def answers() -> list[Any]:
                 first = next(each for each in WAYS if each.partition("-")[0] in answer.engines)
                 sampled = way == first or (lesson.slug, answer.name) in EVERYWHERE
                 sampled = sampled or (way == "docker-buildx" and answer.name == first_right)
-                if engine not in answer.engines or not (
-                    sampled or os.environ.get("FROMSCRATCH_PROVE") == "1"
-                ):
+                if engine not in answer.engines or not sampled:
                     continue
                 cases.append(
                     pytest.param(
@@ -138,3 +136,18 @@ def test_an_answer_is_judged_as_the_lesson_says(
     assert caught_by in failed
     assert told[caught_by]["actual"]
     assert told[caught_by]["expected"]
+
+
+@pytest.mark.parametrize(
+    "engine", [pytest.param(each, marks=getattr(pytest.mark, each)) for each in ("embedded", "docker")]
+)
+def test_a_sample_of_the_proof_finds_the_grader_right(
+    home: Path, warm: Callable[[str], None], engine: str
+) -> None:
+    warm(engine)
+    done = run(home, "tutor", "grade", "--prove", "--every", "60", "--json", "--quiet", "--engine", engine)
+    told = json.loads(done.stdout)
+    assert told["cases"] >= 10
+    assert set(told["kinds"]) == {"right", "wrong", "mutant"}
+    assert (told["false_accepts"], told["false_rejects"], told["not_judged"]) == (0, 0, 0), told["wrong"]
+    assert done.returncode == 0

@@ -33,6 +33,7 @@ def test_every_command_has_help_with_an_example() -> None:
         result = CliRunner().invoke(cli, words)
         assert result.exit_code == 0
         assert "Example" in result.output, name
+        assert "\\b" not in result.output, name
         assert command.help
 
 

@@ -26,7 +26,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="The file to write.")
 @click.option("--dry-run", is_flag=True, help="Tell what would go in, and write nothing.")
 def submit(lesson: str, learner: tuple[str, ...], **options: Any) -> None:
-    r"""Put the workspace of LESSON into one file to hand in.
+    """Put the workspace of LESSON into one file to hand in.
 
     \b
     Examples:
@@ -101,7 +101,7 @@ def grade(
     every: int,
     **options: Any,
 ) -> None:
-    r"""Build submissions again from clean, run, probe and grade them.
+    """Build submissions again from clean, run, probe and grade them.
 
     PATHS are bundles (from fromscratch submit) and plain folders with a Dockerfile, in any layout.
     Exit code 0: all passed. 1: one failed. 2: one could not be judged, and none failed.
