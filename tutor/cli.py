@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from tutor import __version__
 from tutor.command.author import lesson as author_commands
@@ -52,7 +53,7 @@ def cli(
     if context.invoked_subcommand is not None:
         if lesson or debug:
             raise click.UsageError("--lesson and --debug go with no command.")
-        context.obj = {"engine": engine, "builder": builder}
+        context.default_map = _inherited(context)
         return
     from tutor.command.course import open_course
 
@@ -60,6 +61,16 @@ def cli(
         open_course(lesson=lesson, debug=debug, engine=engine, builder=builder, lessons_folder=lessons_folder)
     except TutorError as error:
         fail(error)
+
+
+def _inherited(context: click.Context) -> dict[str, Any]:
+    """What was said before the command's name holds for the command, and for those below it."""
+    said = {
+        name: context.params[name]
+        for name in ("engine", "builder", "lessons_folder")
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    }
+    return {name: said | dict.fromkeys(author_commands.commands, said) for name in cli.commands}
 
 
 @cli.command()

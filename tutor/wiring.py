@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from tutor.core.clock import SystemClock
-from tutor.core.errors import EngineUnavailable
+from tutor.core.errors import EngineUnavailable, UsageError
 from tutor.session.course import CourseSession, Folders
 
 if TYPE_CHECKING:
@@ -70,7 +70,11 @@ class Wiring:
 
     @property
     def course(self) -> Course:
-        """The lessons."""
+        """The lessons.
+
+        Raises:
+            UsageError: there is none in the folder.
+        """
         if self._course is None:
             from tutor.catalog.kept_course import load_kept_course
             from tutor.catalog.location import shipped_folders
@@ -80,6 +84,12 @@ class Wiring:
             self._course = load_kept_course(
                 lessons, context, self.location.kept_course, lambda: _read_course(lessons, context)
             )
+            if not (self._course.lessons or self._course.problems):
+                raise UsageError(
+                    "There is no lesson in this folder.",
+                    where=str(lessons),
+                    next_step="A lesson is a folder with a lesson.md in it: fromscratch lesson new NAME.",
+                )
         return self._course
 
     async def docker(self) -> Engine:

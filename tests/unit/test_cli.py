@@ -98,3 +98,22 @@ def test_lessons_are_listed_for_people_and_programs() -> None:
     assert [row["slug"] for row in listed["lessons"]][:2] == ["one-big-image", "two-stages"]
     assert listed["problems"] == []
     assert {row["state"] for row in listed["lessons"]} == {"open"}
+
+
+def test_what_is_said_before_a_command_holds_for_it(tmp_path: Path) -> None:
+    made = CliRunner().invoke(cli, ["--lessons", str(tmp_path), "lesson", "new", "tiny-things"])
+    assert made.exit_code == 0
+
+    told = CliRunner().invoke(cli, ["--lessons", str(tmp_path), "lessons"])
+    assert "tiny-things" in told.output
+    assert "two-stages" not in told.output
+    checked = CliRunner().invoke(cli, ["--lessons", str(tmp_path), "lesson", "check", "--all", "--static"])
+    assert (checked.exit_code, "tiny-things" in checked.output) == (0, True)
+
+
+def test_a_folder_without_lessons_is_named(tmp_path: Path) -> None:
+    for words in (["lessons"], ["lesson", "check", "--all", "--static"], ["check", "two-stages"]):
+        done = run(*words, FROMSCRATCH_LESSONS=str(tmp_path))
+        assert done.returncode == 2
+        assert f"{tmp_path}: There is no lesson in this folder." in done.stderr
+        assert "lesson new" in done.stderr
