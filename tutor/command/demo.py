@@ -178,6 +178,19 @@ def mask_here() -> Callable[[str], str]:
     return Redaction.of(os.environ, Path.home(), platform.node())
 
 
+def fallback_of(wiring: Wiring, lesson: Lesson, speed: float) -> Callable[[int], Show | None]:
+    """Gives the last recording of a lesson, standing before the step of an index; None where it has none."""
+
+    def fallback(index: int) -> Show | None:
+        with contextlib.suppress(StorageError):
+            found = open_replay(lesson, last_recording(wiring, lesson), speed=speed, index=index - 1)
+            if found.moment(index) is not None:
+                return found
+        return None
+
+    return fallback
+
+
 async def run_demo(request: DemoRequest) -> int:
     """Do what was asked for; the exit code.
 
@@ -219,17 +232,14 @@ async def _play(wiring: Wiring, lesson: Lesson, request: DemoRequest) -> int:
 async def _present(wiring: Wiring, lesson: Lesson, request: DemoRequest) -> int:
     from tutor.ui.demo_app import DemoApp
 
-    def fallback(index: int) -> Show | None:
-        with contextlib.suppress(StorageError):
-            found = open_replay(lesson, last_recording(wiring, lesson), speed=request.speed, index=index - 1)
-            if found.moment(index) is not None:
-                return found
-        return None
-
     with only_demo(wiring):
         async with opened_demo(wiring, lesson) as demo:
             app = DemoApp(
-                demo, close=demo.close, mask=mask_here(), fallback=fallback, shell=_shell(demo.workspace)
+                demo,
+                close=demo.close,
+                mask=mask_here(),
+                fallback=fallback_of(wiring, lesson, request.speed),
+                shell=_shell(demo.workspace),
             )
             try:
                 await app.run_async()

@@ -23,7 +23,8 @@ from tutor.storage.journal import SqliteJournal
 BASE = "fromscratch-test/busybox:1"
 
 
-def _busybox_tar() -> bytes:
+def busybox_tar() -> bytes:
+    """An image of one program, as an archive of its files."""
     program = local_busybox()
     assert program is not None, "apt-get install busybox-static"
     content = program.read_bytes()
@@ -47,7 +48,7 @@ def base() -> Iterator[str]:
     """An image with a shell, not ours by label, gone after the session."""
     client = docker.from_env(timeout=60)
     repository, _, tag = BASE.rpartition(":")
-    image_id = client.api.import_image_from_data(_busybox_tar(), repository=repository, tag=tag)
+    image_id = client.api.import_image_from_data(busybox_tar(), repository=repository, tag=tag)
     assert "error" not in image_id
     yield BASE
     client.api.remove_image(BASE, force=True)

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Input
 
-from tutor.core.errors import EngineError, TutorError
+from tutor.core.errors import EngineError, EngineLost, TutorError
 from tutor.core.events import BaseNeeded, ImageMeasured, SessionEvent
 from tutor.session.demo_step import DemoKind
 from tutor.ui import present
@@ -30,6 +30,9 @@ TYPING_SECONDS = 0.025
 TYPED_AT_MOST_SECONDS = 8.0
 DRAW_SECONDS = 0.1
 _NOTHING: tuple[SessionEvent, ...] = ()
+_FORWARD, _AGAIN = "Forward", "Again"
+_DOES = frozenset({_FORWARD, _AGAIN})
+"""Names of the jobs that do a step."""
 
 
 class DemoScreen(DemoFrame):
@@ -65,6 +68,8 @@ class DemoScreen(DemoFrame):
         self._on_step = on_step
         self._shell = shell
         self._offer: Show | None = None
+        self._wanted = 0
+        self._plays = False
         self._live: Story | None = None
         self._holds = False
         self._held_at = -1
@@ -115,9 +120,14 @@ class DemoScreen(DemoFrame):
 
     # Work.
 
-    def _start(self, name: str, source: Callable[[], AsyncGenerator[SessionEvent, None]]) -> bool:
+    def _start(
+        self, name: str, source: Callable[[], AsyncGenerator[SessionEvent, None]], wanted: int | None = None
+    ) -> bool:
+        """``wanted`` is the index of the step it leads to: a recording goes on there when it fails."""
         if self.work.start(name, source) is None:
             return False
+        self._wanted = self.show.index if wanted is None else wanted
+        self._plays = name in _DOES
         self.say("")
         self._offer = None
         self._live = Story(self._mask)
@@ -145,10 +155,15 @@ class DemoScreen(DemoFrame):
     def _fail(self, job: Job, error: Exception) -> None:
         told = error.what if isinstance(error, TutorError) else str(error)
         step = error.next_step if isinstance(error, TutorError) else ""
-        self._offer = self._fallback(self._target) if isinstance(error, EngineError) else None
-        if self._offer is not None:
-            step = f"r goes on from {self._offer.source}, at this very step."
+        if isinstance(error, EngineError) and (offered := self._offered(self._wanted)):
+            # Where a connection broke is nothing for a class, when there is a way on.
+            told, step = "The engine is gone." if isinstance(error, EngineLost) else told, offered
         self.say(f"{job.name}: {told} {step}", "$error")
+
+    def _offered(self, index: int) -> str:
+        """Hold a recording ready that reaches this step; empty when there is none."""
+        self._offer = None if self.show.is_replay else self._fallback(index)
+        return f"r goes on from {self._offer.source}, at this very step." if self._offer else ""
 
     async def _ended(self, job: Job, ending: Ending) -> None:
         story, self._live = self._live, None
@@ -158,10 +173,21 @@ class DemoScreen(DemoFrame):
             return
         if ending is Ending.DONE and (story is None or not story.said) and not self._waits(story):
             self.say("")
+        if ending is Ending.DONE and job.name in _DOES:
+            self._judge(story)
         self._begin_typing(job)
         await self.draw()
         self.query_one("#demo-body").scroll_home(animate=False)
         self._on_step()
+
+    def _judge(self, story: Story | None) -> None:
+        """A step that ended otherwise than it should: without a network, say. A recording shows it whole."""
+        moment = self.show.moment(self.show.index)
+        if moment is None or moment.went_well is not False:
+            return
+        offered = self._offered(self.show.index)
+        if offered:
+            self.say(f"{story.said[-1].text if story and story.said else ''} {offered}".strip())
 
     @staticmethod
     def _waits(story: Story | None) -> bool:
@@ -169,7 +195,7 @@ class DemoScreen(DemoFrame):
 
     def _begin_typing(self, job: Job) -> None:
         step, moment = self.show.steps[self.show.index], self.show.moment(self.show.index)
-        if job.name != "Forward" or step.kind is not DemoKind.TYPE or moment is None:
+        if job.name != _FORWARD or step.kind is not DemoKind.TYPE or moment is None:
             return
         if moment.before != moment.after:
             self._letters = 0
@@ -205,7 +231,7 @@ class DemoScreen(DemoFrame):
             self._put("#demo-picture", Content.styled("Typed, not run. Forward runs it.", "$quiet"))
             return
         self._held_at = -1
-        if not self._start("Forward", self.show.forward):
+        if not self._start(_FORWARD, self.show.forward, self._target):
             self.say("Wait for the step that runs, or stop it with Esc.", "$quiet")
 
     def action_back(self) -> None:
@@ -216,11 +242,11 @@ class DemoScreen(DemoFrame):
         if self.work.is_busy:
             self.action_stop()
             return
-        self._start("Back", self._backed)
+        self._start("Back", self._backed, self.show.index - 1)
 
     def action_redo(self) -> None:
         """The step on the screen once more."""
-        self._start("Again", self.show.redo)
+        self._start(_AGAIN, self.show.redo)
 
     def action_hold(self) -> None:
         """Type commands without running them, or not."""
@@ -267,8 +293,12 @@ class DemoScreen(DemoFrame):
         if self._offer is None:
             return
         self.show, self._offer = self._offer, None
+        number = self._wanted + 1
         await self.draw()
-        self._start("Forward", self.show.forward)
+        if self._plays:
+            self._start(_FORWARD, self.show.forward, self._target)
+        else:
+            self._start(f"Jump to {number}", lambda: self.show.jump(number))
 
     def action_ask(self, what: str) -> None:
         """Open the line at the bottom for a step's number or the class's guess."""
@@ -296,6 +326,7 @@ class DemoScreen(DemoFrame):
             self._on_step()
         elif value.isascii() and value.isdecimal():
             number = int(value[:6])
-            self._start(f"Jump to {number}", lambda: self.show.jump(number))
+            wanted = min(max(number, 1), len(self.show.steps)) - 1
+            self._start(f"Jump to {number}", lambda: self.show.jump(number), wanted)
         elif value:
             self.say("A step is named by its number.", "$quiet")

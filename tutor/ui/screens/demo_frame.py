@@ -74,6 +74,8 @@ class DemoFrame(Screen[None]):
             await prose.update(text)
         self._put("#demo-picture", picture(step, moment, self._mask, self._letters))
         self._sizes(moment.sizes)
+        if self.show.is_replay and step.kind is DemoKind.CHECK:
+            self.say("These verdicts were recorded: nothing is run or graded.", "$quiet")
 
     def _sizes(self, rows: tuple[SizeRow, ...]) -> None:
         self.query_one(SizeStrip).show(rows, self.show.lesson.slug, self.show.lesson.par_bytes)
