@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from pathlib import Path
@@ -55,6 +56,8 @@ def cli(
             raise click.UsageError("--lesson and --debug go with no command.")
         context.default_map = _inherited(context)
         return
+    # Starting makes many objects and drops few; the screen collects again once its first picture stands.
+    gc.disable()
     from tutor.command.course import open_course
 
     try:

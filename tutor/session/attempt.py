@@ -11,13 +11,12 @@ from tutor.core.events import CheckpointFinished, SessionEvent
 from tutor.core.progress import PassState
 from tutor.core.verdict import Outcome
 from tutor.session.action import learn
-from tutor.session.checkpoint import Checkpoint, CheckpointJob
-from tutor.session.neighbour import build_neighbour
 from tutor.session.passing import pass_state
 from tutor.session.scene import new_run_id
 
 if TYPE_CHECKING:
     from tutor.core.verdict import CheckpointReport
+    from tutor.session.checkpoint import Checkpoint
     from tutor.session.scene import Scene
 
 
@@ -53,6 +52,8 @@ class AttemptBook:
 
     async def check(self, workspace_sha256: str) -> AsyncGenerator[SessionEvent, None]:
         """Grade the workspace and store the attempt."""
+        from tutor.session.checkpoint import Checkpoint, CheckpointJob
+
         scene, lesson = self._scene, self._scene.lesson
         checkpoint = Checkpoint(scene.engine, scene.course.reader(), scene.course.clock)
         job = CheckpointJob(lesson, scene.files.folder, lesson.reference, new_run_id(), workspace_sha256)
@@ -77,6 +78,8 @@ class AttemptBook:
 
     async def compare_with_neighbour(self) -> AsyncGenerator[SessionEvent, None]:
         """Grade the nearest right answer beside the newest attempt; says why not when there is none."""
+        from tutor.session.neighbour import build_neighbour
+
         scene, newest = self._scene, self.newest
         if newest is None or newest.outcome is not Outcome.FAILED:
             yield scene.say(new_run_id(), "This compares a failed check with the nearest right answer.")

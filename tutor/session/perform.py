@@ -19,7 +19,6 @@ from tutor.core.lesson import (
     Show,
     Stop,
 )
-from tutor.session import action, file_step, inside, show, twice
 
 if TYPE_CHECKING:
     from tutor.core.events import SessionEvent
@@ -29,6 +28,9 @@ if TYPE_CHECKING:
 
 def perform(scene: Scene, do: Do) -> AsyncGenerator[SessionEvent, None] | None:
     """What does this action; None for an edit, which only the learner can do."""
+    # A lesson can be read before any of these is needed.
+    from tutor.session import action, file_step, inside, show, twice
+
     match do:
         case Build():
             return action.build(scene, do)

@@ -45,7 +45,6 @@ class TutorApp(App[None]):
     def __init__(
         self, session: CourseSession, *, lesson: str | None = None, theme: str | None = None
     ) -> None:
-        gc.disable()
         super().__init__()
         self.session = session
         self._first = lesson
