@@ -221,7 +221,8 @@ def _difference_lines(
 
 
 def _signed(size_bytes: int) -> str:
-    return f"{'−' if size_bytes < 0 else '+'}{megabytes(abs(size_bytes))}"
+    sign = "−" if size_bytes < 0 else "+" if size_bytes else ""
+    return f"{sign}{megabytes(abs(size_bytes))}"
 
 
 def _waterfall_lines(waterfall: Waterfall) -> Iterator[str]:

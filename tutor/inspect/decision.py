@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tutor.core.dockerfile import Dockerfile, Stage
@@ -38,33 +37,47 @@ def decided_by(instruction: Instruction) -> Decision:
 def layer_decisions(
     created_by: tuple[str, ...], dockerfile: Dockerfile | None, stage_key: str = ""
 ) -> tuple[Decision, ...]:
-    """What made each layer, oldest first.
+    """What made each layer, oldest first: the learner's instruction, else the history's record.
+
+    Arguments are those of :func:`layer_instructions`.
+    """
+    instructions = layer_instructions(created_by, dockerfile, stage_key)
+    return tuple(
+        decided_by(instruction) if instruction is not None else Decision(plain_record(text))
+        for instruction, text in zip(instructions, created_by, strict=True)
+    )
+
+
+def layer_instructions(
+    created_by: tuple[str, ...], dockerfile: Dockerfile | None, stage_key: str = ""
+) -> tuple[Instruction | None, ...]:
+    """The instruction that made each layer, oldest first; None where only the history tells.
 
     ``stage_key`` names the stage the image is of: the last one when empty. The lines are matched from
-    the newest layer down, so that what is left over is the base's. An image whose newest layer does
-    not fit the Dockerfile was not built from it: its history explains it.
+    the newest layer down, so that what is left over is the base's, and is of its FROM. An image whose
+    newest layer does not fit the Dockerfile was not built from it: its history explains it.
     """
-    explained = [Decision(_plain(text)) for text in created_by]
+    unexplained: list[Instruction | None] = [None] * len(created_by)
     stage = stage_of(dockerfile, stage_key) if dockerfile is not None else None
     if dockerfile is None or stage is None:
-        return tuple(explained)
+        return tuple(unexplained)
+    found = list(unexplained)
     instructions = [each for each in _with_parents(dockerfile, stage) if each.keyword in _LAYER_KEYWORDS]
     index = len(created_by) - 1
     for instruction in reversed(instructions):
         if index < 0:
             break
         if _fits(instruction, created_by[index]):
-            explained[index] = decided_by(instruction)
+            found[index] = instruction
             index -= 1
         elif instruction.keyword != "WORKDIR":
             # A WORKDIR that is there already brings no layer; any other instruction always does.
             if index == len(created_by) - 1:
-                return tuple(explained)
+                return tuple(unexplained)
             break
     if index < len(created_by) - 1:
-        base = decided_by(_root(dockerfile, stage).from_instruction)
-        explained[: index + 1] = [base] * (index + 1)
-    return tuple(explained)
+        found[: index + 1] = [root_stage(dockerfile, stage).from_instruction] * (index + 1)
+    return tuple(found)
 
 
 def stage_of(dockerfile: Dockerfile, key: str) -> Stage | None:
@@ -74,27 +87,27 @@ def stage_of(dockerfile: Dockerfile, key: str) -> Stage | None:
     return next((stage for stage in dockerfile.stages if key.lower() in {stage.name, str(stage.index)}), None)
 
 
-def _parents(dockerfile: Dockerfile, stage: Stage) -> Iterator[Stage]:
-    """The stage, and the earlier ones it goes on from."""
+def stage_chain(dockerfile: Dockerfile, stage: Stage) -> tuple[Stage, ...]:
+    """The stage and the earlier ones it goes on from, the first one first."""
+    chain = [stage]
     while True:
-        yield stage
-        base = stage.base.lower()
-        earlier = [each for each in dockerfile.stages[: stage.index] if each.name == base]
-        if not earlier:
-            return
-        stage = earlier[-1]
+        base = chain[-1].base.lower()
+        earlier = [each for each in dockerfile.stages[: chain[-1].index] if each.name == base]
+        if not base or not earlier:
+            return tuple(reversed(chain))
+        chain.append(earlier[-1])
+
+
+def root_stage(dockerfile: Dockerfile, stage: Stage) -> Stage:
+    """The stage whose FROM names the image that all of a stage stands on."""
+    return stage_chain(dockerfile, stage)[0]
 
 
 def _with_parents(dockerfile: Dockerfile, stage: Stage) -> list[Instruction]:
-    chain = reversed(list(_parents(dockerfile, stage)))
-    return [instruction for each in chain for instruction in each.instructions]
+    return [each for part in stage_chain(dockerfile, stage) for each in part.instructions]
 
 
-def _root(dockerfile: Dockerfile, stage: Stage) -> Stage:
-    return list(_parents(dockerfile, stage))[-1]
-
-
-def _plain(created_by: str) -> str:
+def plain_record(created_by: str) -> str:
     """A history record without what each builder puts around the instruction."""
     text = created_by.removesuffix("# buildkit").strip()
     text = _CLASSIC.sub("", text)
@@ -106,7 +119,7 @@ def _plain(created_by: str) -> str:
 
 def _fits(instruction: Instruction, created_by: str) -> bool:
     """Whether a record can be of this instruction. Variables are expanded in one and not in the other."""
-    plain = _plain(created_by)
+    plain = plain_record(created_by)
     written = " ".join(instruction.value.split())
     if instruction.keyword == "RUN":
         if instruction.heredocs:

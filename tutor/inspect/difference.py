@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from tutor.core.anatomy import BinaryAnatomy, ImageAnatomy, PackageSource, PartKind
 from tutor.core.difference import Difference, DifferenceRow, Trend
+from tutor.inspect.decision import plain_record
 
 Anatomy = ImageAnatomy | BinaryAnatomy
 
@@ -64,7 +65,7 @@ def _layer_names(image: ImageAnatomy) -> list[str]:
     seen: Counter[str] = Counter()
     names = []
     for number, layer in enumerate(image.layers, 1):
-        text = layer.created_by or f"layer {number}"
+        text = plain_record(layer.created_by) or f"layer {number}"
         seen[text] += 1
         names.append(text if seen[text] == 1 else f"{text} ({seen[text]})")
     return names

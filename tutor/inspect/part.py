@@ -17,12 +17,21 @@ _SYSTEM_NAMES = 10
 _CACHE_MARKS = ("/.cache/go-build/", "/go-build-cache/")
 _MODULE_MARK = "/pkg/mod/"
 _SOURCE_NAMES = frozenset({"go.mod", "go.sum", "go.work", "go.work.sum", "Dockerfile"})
-_PROGRAM_PARTS = {
+_KIND_OF_GROUP = {
     SectionGroup.SYMBOLS: PartKind.SYMBOLS,
     SectionGroup.DEBUG: PartKind.DEBUG,
     SectionGroup.LINE_TABLE: PartKind.LINE_TABLE,
     SectionGroup.CODE: PartKind.CODE,
 }
+
+
+def program_parts(binary: BinaryAnatomy) -> dict[PartKind, int]:
+    """The bytes of a program by kind. They add up to its file."""
+    totals: dict[PartKind, int] = {}
+    for part in binary.sections:
+        kind = _KIND_OF_GROUP.get(part.group, PartKind.DATA)
+        totals[kind] = totals.get(kind, 0) + part.size_bytes
+    return totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +103,7 @@ def find_parts(
             if id(entry) not in seen:
                 shares: Iterable[tuple[PartKind, int]] = ((PartKind.HIDDEN, cost),)
             elif (binary := programs.get(id(entry))) is not None:
-                shares = (
-                    (_PROGRAM_PARTS.get(part.group, PartKind.DATA), part.size_bytes)
-                    for part in binary.sections
-                )
+                shares = program_parts(binary).items()
             else:
                 shares = ((kinds.kind(path), cost),)
             for kind, size in shares:

@@ -5,19 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tutor.core.anatomy import ImageAnatomy, PartKind
-from tutor.core.dockerfile import Dockerfile, Stage
-from tutor.inspect.decision import Decision, decided_by, layer_decisions
-
-_STAYS_BEHIND = frozenset(
-    {PartKind.CACHE, PartKind.MODULES, PartKind.SOURCE, PartKind.HIDDEN, PartKind.OTHER}
-)
-_OF_PROGRAM = frozenset({PartKind.SYMBOLS, PartKind.DEBUG, PartKind.LINE_TABLE, PartKind.DATA, PartKind.CODE})
-_COMPILERS = ("go build", "go install")
+from tutor.core.dockerfile import Dockerfile
+from tutor.inspect.decision import Decision, stage_of
+from tutor.inspect.explanation import DockerfileExplanation, HistoryExplanation, kind_totals
 
 
 @dataclass(frozen=True, slots=True)
 class WaterfallStep:
-    """What became of one kind of bytes."""
+    """What became of bytes of one kind that one instruction decided about."""
 
     kind: PartKind
     before_bytes: int
@@ -53,24 +48,30 @@ def make_waterfall(
     after: ImageAnatomy,
     dockerfile: Dockerfile | None = None,
     *,
+    stage_key: str = "",
     par_bytes: int | None = None,
 ) -> Waterfall:
     """How the bytes of ``before`` became those of ``after``.
 
-    Lines are those of ``dockerfile`` when ``after`` was built from it; any other image is explained
-    by its history.
+    Lines are those of ``dockerfile`` when ``after`` was built from it, as the stage of this key (the
+    last one when empty); any other image is explained by its history.
     """
-    old, new = _totals(before), _totals(after)
-    decisions = layer_decisions(tuple(layer.created_by for layer in after.layers), dockerfile)
-    is_own = any(decision.line is not None for decision in decisions)
-    explain = _Explanation(before, after, dockerfile if is_own else None, decisions)
+    old, new = kind_totals(before), kind_totals(after)
+    explanation: HistoryExplanation | DockerfileExplanation = HistoryExplanation(before, after)
+    stage = stage_of(dockerfile, stage_key) if dockerfile is not None else None
+    is_own = False
+    if dockerfile is not None and stage is not None:
+        by_lines = DockerfileExplanation(before, after, dockerfile, stage)
+        if is_own := by_lines.is_own:
+            explanation = by_lines
     steps = []
     for kind in PartKind:
         was, now = old.get(kind, 0), new.get(kind, 0)
-        if was or now:
-            share = 100 * abs(now - was) / before.unpacked_bytes if before.unpacked_bytes else 0.0
-            decision = explain.decision(kind, now - was) if now != was else None
-            steps.append(WaterfallStep(kind, was, now, share, decision))
+        portions = explanation.portions(kind, was, now) if was or now else ()
+        for portion in sorted(portions, key=lambda portion: -abs(portion.delta_bytes)):
+            share = 100 * abs(portion.delta_bytes) / before.unpacked_bytes if before.unpacked_bytes else 0.0
+            decision = portion.decision if portion.delta_bytes else None
+            steps.append(WaterfallStep(kind, portion.before_bytes, portion.after_bytes, share, decision))
     return Waterfall(
         before.name,
         after.name,
@@ -80,71 +81,3 @@ def make_waterfall(
         par_bytes,
         is_own,
     )
-
-
-def _totals(image: ImageAnatomy) -> dict[PartKind, int]:
-    totals: dict[PartKind, int] = {}
-    for part in image.parts:
-        totals[part.kind] = totals.get(part.kind, 0) + part.size_bytes
-    return totals
-
-
-def _largest_layer(image: ImageAnatomy, kind: PartKind) -> int | None:
-    holders = [part for part in image.parts if part.kind is kind]
-    return max(holders, key=lambda part: part.size_bytes).layer if holders else None
-
-
-class _Explanation:
-    """Finds the instruction that decided about a kind of bytes."""
-
-    def __init__(
-        self,
-        before: ImageAnatomy,
-        after: ImageAnatomy,
-        dockerfile: Dockerfile | None,
-        decisions: tuple[Decision, ...],
-    ) -> None:
-        self._before = before
-        self._after = after
-        self._dockerfile = dockerfile
-        self._decisions = decisions
-
-    def decision(self, kind: PartKind, delta_bytes: int) -> Decision | None:
-        if self._dockerfile is None:
-            return self._by_history(kind, delta_bytes)
-        final = self._dockerfile.stages[-1]
-        if kind in _OF_PROGRAM:
-            return self._compiled_by() or self._brought_by(kind)
-        if delta_bytes > 0:
-            return self._brought_by(kind)
-        if kind in _STAYS_BEHIND:
-            return _copy_from(final) or decided_by(final.from_instruction)
-        return decided_by(final.from_instruction)
-
-    def _brought_by(self, kind: PartKind) -> Decision | None:
-        layer = _largest_layer(self._after, kind)
-        return self._decisions[layer] if layer is not None else None
-
-    def _compiled_by(self) -> Decision | None:
-        assert self._dockerfile is not None
-        compiling = [
-            instruction
-            for stage in self._dockerfile.stages
-            for instruction in stage.instructions
-            if instruction.keyword == "RUN"
-            and any(word in " ".join(instruction.exec_form or (instruction.value,)) for word in _COMPILERS)
-        ]
-        return decided_by(compiling[-1]) if compiling else None
-
-    def _by_history(self, kind: PartKind, delta_bytes: int) -> Decision | None:
-        image = self._after if delta_bytes > 0 else self._before
-        layer = _largest_layer(image, kind)
-        if layer is None:
-            return None
-        decision = layer_decisions(tuple(each.created_by for each in image.layers), None)[layer]
-        return decision if decision.text else None
-
-
-def _copy_from(stage: Stage) -> Decision | None:
-    copies = [each for each in stage.instructions if each.keyword == "COPY" and each.flag("from")]
-    return decided_by(copies[0]) if copies else None

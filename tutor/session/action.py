@@ -32,6 +32,7 @@ from tutor.session.live import (
     start_and_settle,
     why_unreachable,
 )
+from tutor.session.origin import note_origin
 from tutor.session.scene import new_run_id as new_run_id
 from tutor.session.step_log import StepLog
 
@@ -94,6 +95,7 @@ async def build(scene: Scene, action: Build) -> AsyncGenerator[SessionEvent, Non
             if isinstance(event, BuildFailed):
                 scene.facts.learn("build.error", log.error_of(event))
     if built is not None:
+        note_origin(scene.course.store, built.images, text)
         async with aclosing(measure_built(scene, built, action.tag, stages.bases)) as measured:
             async for event_measured in measured:
                 yield event_measured

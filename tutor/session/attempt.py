@@ -7,10 +7,12 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from tutor.core.events import CheckpointFinished, SessionEvent
+from tutor.core.events import BuildFinished, CheckpointFinished, SessionEvent
 from tutor.core.progress import PassState
 from tutor.core.verdict import Outcome
 from tutor.session.action import learn
+from tutor.session.live import read_dockerfile
+from tutor.session.origin import note_origin
 from tutor.session.passing import pass_state
 from tutor.session.scene import new_run_id
 
@@ -57,9 +59,15 @@ class AttemptBook:
         scene, lesson = self._scene, self._scene.lesson
         checkpoint = Checkpoint(scene.engine, scene.course.reader(), scene.course.clock)
         job = CheckpointJob(lesson, scene.files.folder, lesson.reference, new_run_id(), workspace_sha256)
+        is_built = False
         async with aclosing(checkpoint.run(job)) as events:
             async for event in events:
-                if isinstance(event, CheckpointFinished):
+                if isinstance(event, BuildFinished) and not is_built:
+                    # What is built after it are trials, of files that were changed for them.
+                    is_built = True
+                    text = read_dockerfile(scene.files.folder)
+                    note_origin(self._store, event.images, text or "")
+                elif isinstance(event, CheckpointFinished):
                     await self._store_attempt(checkpoint, event.report)
                 yield event
                 for compared in learn(scene, event, lesson.tag):

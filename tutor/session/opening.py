@@ -14,6 +14,7 @@ from tutor.core.events import ImageOpened, SessionEvent, WorkProgressed
 from tutor.core.image import ImageSummary, SizeRole, SizeRow
 from tutor.session.action import new_run_id
 from tutor.session.merge import ThreadWork
+from tutor.session.origin import origin_of
 
 if TYPE_CHECKING:
     import threading
@@ -99,14 +100,15 @@ class ImageOpening:
             async for event in self._read(row, run_id):
                 yield event
         old, new = self._images[before.image_id], self._images[after.image_id]
-        dockerfile = self._dockerfile(after)
+        dockerfile, stage_key = self._dockerfile(after), _stage_key(after)
         par_bytes = self._session.lesson.par_bytes if self._is_own(after) else None
 
         def work() -> Comparison:
             from tutor.inspect.difference import compare
             from tutor.inspect.waterfall import make_waterfall
 
-            return Comparison(make_waterfall(old, new, dockerfile, par_bytes=par_bytes), compare(old, new))
+            waterfall = make_waterfall(old, new, dockerfile, stage_key=stage_key, par_bytes=par_bytes)
+            return Comparison(waterfall, compare(old, new))
 
         self._comparisons[before.image_id, after.image_id] = await asyncio.to_thread(work)
         yield ImageOpened(run_id, after.image_id)
@@ -131,9 +133,8 @@ class ImageOpening:
         anatomy = self._images[row.image_id]
         from tutor.inspect.decision import layer_decisions
 
-        stage = row.name if row.role is SizeRole.BUILDER else ""
         self._decisions[row.image_id] = layer_decisions(
-            tuple(layer.created_by for layer in anatomy.layers), self._dockerfile(row), stage
+            tuple(layer.created_by for layer in anatomy.layers), self._dockerfile(row), _stage_key(row)
         )
         self._attempts = await asyncio.to_thread(self._attempt_sizes)
 
@@ -148,9 +149,10 @@ class ImageOpening:
         return row.lesson == self._session.lesson.slug
 
     def _dockerfile(self, row: SizeRow) -> Dockerfile | None:
-        """The learner's Dockerfile, for images of this lesson; any other is explained by its history."""
-        if not self._is_own(row):
-            return None
+        """The Dockerfile that a learner's image was built from; any other is explained by its history."""
+        built_from = origin_of(self._course.store, row.image_id)
+        if built_from is not None or not self._is_own(row):
+            return built_from
         try:
             return parse_dockerfile(self._session.dockerfile_text())
         except (DockerfileError, StorageError):
@@ -172,6 +174,11 @@ class ImageOpening:
                 passed = attempt.report.outcome is Outcome.PASSED
                 found.append(AttemptSize(number, image.unpacked_bytes, passed))
         return tuple(found)
+
+
+def _stage_key(row: SizeRow) -> str:
+    """The stage that an image is of; empty for a final one."""
+    return row.name if row.role is SizeRole.BUILDER else ""
 
 
 def _open_archive(

@@ -56,12 +56,18 @@ def image(
     created_by: Sequence[str] = ("COPY /app /app # buildkit",),
     *,
     name: str = "image",
-    files: Mapping[str, int] | None = None,
+    files: Mapping[str, int | tuple[int, int]] | None = None,
     wasted: int = 0,
+    hidden: Sequence[tuple[int, int, int]] = (),
     user: str = "",
     program: BinaryAnatomy | None = None,
+    programs: tuple[BinaryAnatomy, ...] = (),
 ) -> ImageAnatomy:
-    """``parts`` as kind, layer, bytes."""
+    """``parts``: kind, layer, bytes; ``files``: bytes, or bytes and layer; ``hidden``: bytes, layer, by."""
+    programs = programs or ((program,) if program else ())
+    placed = {path: size if isinstance(size, tuple) else (size, 0) for path, size in (files or {}).items()}
+    if wasted:
+        hidden = [(wasted, 0, 1)]
     sizes = [sum(size for _, layer, size in parts if layer == index) for index in range(len(created_by))]
     return ImageAnatomy(
         name=name,
@@ -72,10 +78,10 @@ def image(
             LayerAnatomy(f"sha256:{name}{index}", text, sizes[index], wasted if not index else 0, ())
             for index, text in enumerate(created_by)
         ),
-        files=tuple(VisibleFile(path, size, 0) for path, size in (files or {}).items()),
+        files=tuple(VisibleFile(path, size, layer) for path, (size, layer) in placed.items()),
         file_count=len(files or {}),
-        wasted=(Waste("/old", wasted, 0, 1, WasteReason.REMOVED),) if wasted else (),
-        binaries=(program,) if program else (),
+        wasted=tuple(Waste("/old", size, layer, by, WasteReason.REMOVED) for size, layer, by in hidden),
+        binaries=programs,
         parts=tuple(ImagePart(kind, layer, size) for kind, layer, size in parts),
-        start_path=program.path if program else "",
+        start_path=programs[0].path if programs else "",
     )
