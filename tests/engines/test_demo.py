@@ -21,11 +21,15 @@ from tutor.wiring import Wiring
 pytestmark = pytest.mark.prove
 
 
-@pytest.fixture(params=[pytest.param(e, marks=getattr(pytest.mark, e)) for e in ("docker", "embedded")])
+WAYS = ("docker-classic", "docker-buildx", "embedded")
+
+
+@pytest.fixture(params=[pytest.param(w, marks=getattr(pytest.mark, w.split("-")[0])) for w in WAYS])
 async def wiring(
     request: pytest.FixtureRequest, engine_is_missing: Callable[[str], NoReturn]
 ) -> AsyncIterator[Wiring]:
-    wiring = Wiring(request.param)
+    engine_choice, _, builder_choice = request.param.partition("-")
+    wiring = Wiring(engine_choice, builder_choice or "auto")
     with contextlib.closing(wiring):
         try:
             engine = await wiring.engine()
@@ -43,12 +47,10 @@ async def told(source: AsyncIterator[SessionEvent]) -> list[SessionEvent]:
     return [event async for event in source]
 
 
-async def forward_to_the_end(demo: DemoSession) -> list[SessionEvent]:
-    events = []
-    while demo.index + 1 < len(demo.steps):
-        before = demo.index
-        events += await told(demo.forward())
-        assert demo.index == before + 1, demo.steps[before + 1]
+async def forward(demo: DemoSession) -> list[SessionEvent]:
+    before = demo.index
+    events = await told(demo.forward())
+    assert demo.index == before + 1, demo.steps[before + 1]
     return events
 
 
@@ -72,25 +74,30 @@ async def test_forward_back_to_the_start_and_forward_again_shows_equal_worlds_at
     wiring: Wiring, lesson: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with opened_demo(wiring, wiring.course.find(lesson)) as demo:
-        await forward_to_the_end(demo)
+        first: list[tuple[World, bool]] = [await seen(demo)]
+        while demo.index + 1 < len(demo.steps):
+            await forward(demo)
+            first.append(await seen(demo))
         meant = [demo.moment(index) for index in range(len(demo.steps))]
         assert [m.number for m in meant if m is not None and m.went_well is False] == []
-        first = dict(demo.worlds)
-        assert len({image for world in first.values() for _, image in world.images}) > 1
-        assert any(world.running for world in first.values())
+        worlds = [world for world, _ in first]
+        assert worlds == list(demo.worlds.values())
+        assert len({image for world in worlds for _, image in world.images}) > 1
+        assert any(runs for _, runs in first)
+        assert all(runs is (world.running is not None) for world, runs in first)
         ways_back = []
         for index in reversed(range(len(demo.steps) - 1)):
             began = time.monotonic()
             assert await demo.back()
             ways_back.append(time.monotonic() - began)
-            world, runs = await seen(demo)
-            assert world == first[index], demo.steps[index]
-            assert runs is (first[index].running is not None)
-        again = await forward_to_the_end(demo)
-        assert demo.worlds == first
-        assert [event for event in again if isinstance(event, BuildStarted)] == []
+            assert await seen(demo) == first[index], demo.steps[index]
+        for index in range(1, len(demo.steps)):
+            again = await forward(demo)
+            assert [event for event in again if isinstance(event, BuildStarted)] == []
+            assert await seen(demo) == first[index], demo.steps[index]
     with capsys.disabled():
+        info = demo.source
         sys.stdout.write(
-            f"\n{lesson} on {wiring.engine_choice}: {len(ways_back)} steps back, "
+            f"\n{lesson} on {info}: {len(ways_back)} steps back, "
             f"slowest {max(ways_back):.2f} s, mean {sum(ways_back) / len(ways_back):.2f} s\n"
         )

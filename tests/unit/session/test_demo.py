@@ -147,6 +147,19 @@ async def test_the_container_of_a_step_runs_again_with_its_settings(demo: DemoSe
     assert demo.scene.address == address
 
 
+async def test_what_runs_again_is_the_image_of_that_step_though_its_tag_moved_on(
+    demo: DemoSession, world: Lab
+) -> None:
+    world.engine.script.later_files = [{"a": b"1" * 10}, {"a": b"2" * 20}]
+    await told(demo.jump(5))
+    then = world.engine.tags["fromscratch/demo-two-stages:multi"].image_id
+    await told(demo.jump(9))
+    assert world.engine.tags["fromscratch/demo-two-stages:multi"].image_id != then
+    await told(demo.jump(2))
+    await told(demo.jump(5))
+    assert world.engine.started[-1].image == then
+
+
 async def test_an_edit_from_outside_makes_what_follows_run_anew(demo: DemoSession, world: Lab) -> None:
     await told(demo.jump(4))
     await told(demo.jump(3))
