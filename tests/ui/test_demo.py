@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
+from textual.widgets import Digits
 
 from tests.ui.conftest import DOCKERFILE, Stage
 from tests.ui.hand import PATIENCE_SECONDS, screen_text
@@ -116,6 +117,33 @@ async def test_the_classs_guess_is_typed_in_and_shown_against_the_fact(present: 
         await presenter.see("You say 9 MB")
         await presenter.press("right")
         await presenter.see("The class said 9 MB", "It is 4.7 MB")
+
+
+async def test_the_number_that_a_step_is_about_stands_large(present: Present) -> None:
+    async with present() as presenter:
+        number = presenter.screen.query_one("#demo-number", Digits)
+        await presenter.go_to(3)
+        assert not number.is_on_screen
+        await presenter.press("g", "9", "enter")
+        await presenter.see("MB   you say")
+        assert number.value == "9"
+        await presenter.press("right")
+        await presenter.at(4)
+        await presenter.see("MB   multi", "within par")
+        assert number.value == "4.70"
+        await presenter.press("left")
+        await presenter.see("MB   measured")
+        assert number.value == "4.7"
+        await presenter.go_to(5)
+        assert not number.is_on_screen
+
+
+async def test_the_checkpoint_ends_on_its_verdicts_without_the_way_to_them(present: Present) -> None:
+    async with present() as presenter:
+        await presenter.go_to(len(presenter.demo.steps))
+        await presenter.see("✓ The image builds", "of 1 checks passed")
+        assert "RUN go build" not in presenter.text
+        assert "docker build" not in presenter.text
 
 
 async def test_going_forward_twice_quickly_does_one_step_and_says_to_wait(present: Present) -> None:

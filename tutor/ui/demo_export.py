@@ -46,7 +46,11 @@ class CastDriver(HeadlessDriver):
 
 
 async def _walk(
-    app: DemoApp, replay: ReplaySession, each: Callable[[int], None], hold_seconds: float
+    app: DemoApp,
+    pilot: Pilot[Any],
+    replay: ReplaySession,
+    each: Callable[[int], None],
+    hold_seconds: float,
 ) -> None:
     """Go forward to the end; ``each`` is called with the number of every step that stands."""
     screen = app.demo
@@ -54,6 +58,8 @@ async def _walk(
         while screen.is_busy:  # noqa: ASYNC110 (a file is being written; the screen need not know of it)
             await asyncio.sleep(0.02)
         await asyncio.sleep(hold_seconds)
+        # What was put on the screen last may still have to be drawn.
+        await pilot.pause()
         each(replay.index + 1)
         if replay.moment(replay.index + 1) is None:
             return
@@ -69,7 +75,7 @@ async def cast_of(replay: ReplaySession, speed: float) -> str:
 
     async def drive(pilot: Pilot[Any]) -> None:
         await pilot.pause()
-        await _walk(app, replay, lambda _: None, HOLD_SECONDS / speed)
+        await _walk(app, pilot, replay, lambda _: None, HOLD_SECONDS / speed)
         await app.run_action("leave")
 
     began = monotonic()
@@ -102,7 +108,7 @@ async def stills_of(replay: ReplaySession, folder: Path) -> int:
 
     async with app.run_test(size=(COLUMNS, ROWS)) as pilot:
         await pilot.pause()
-        await _walk(app, replay, take, 0.05)
+        await _walk(app, pilot, replay, take, 0.05)
     await asyncio.to_thread(_write, folder, made)
     return len(made)
 

@@ -72,6 +72,8 @@ def picture(
             return typed(mask(moment.before), mask(moment.after), enough if letters is None else letters)
         case DemoKind.READ:
             return Content("")
+        case DemoKind.CHECK:
+            return story_of(moment, mask).verdicts()
         case _:
             return story_of(moment, mask).content()
 

@@ -34,6 +34,9 @@ from tutor.ui import present
 STEP_ROWS = 9
 LOG_ROWS = 5
 BODY_ROWS = 10
+MANY_BODIES_ROWS = 12
+"""Of three and more answers together: each keeps its first line on the screen."""
+
 TABLE_ROWS = 18
 
 
@@ -123,15 +126,21 @@ class Story:
 
     def content(self) -> Content:
         """All of it, the newest below."""
+        many = len(self._exchanges) > 2
+        body_rows = max(1, MANY_BODIES_ROWS // len(self._exchanges)) if many else BODY_ROWS
         blocks = [
             self._build_block(),
             self._table_block(),
-            *(self._exchange_block(exchange) for exchange in self._exchanges[-2:]),
+            *(self._exchange_block(exchange, body_rows) for exchange in self._exchanges),
             self._verdict_block(),
             self._line(self._ending),
             *(self._compared_block(prediction) for prediction in self.compared),
         ]
         return Content("\n\n").join(block for block in blocks if block.plain)
+
+    def verdicts(self) -> Content:
+        """What the checkpoint found, without the way to it; all of it where it came to no verdict."""
+        return self._verdict_block() if self._verdicts else self.content()
 
     def _line(self, parts: Iterable[tuple[str, str]]) -> Content:
         return Content.assemble(*((self.mask(text), style) for text, style in parts))
@@ -182,7 +191,7 @@ class Story:
             lines.append(Content.styled(self.mask(shown.foot), style))
         return Content("\n").join(lines)
 
-    def _exchange_block(self, exchange: HttpExchange) -> Content:
+    def _exchange_block(self, exchange: HttpExchange, body_rows: int) -> Content:
         if exchange.status is None:
             return self._line([(f"✗ {exchange.path}  ", "bold $error"), (exchange.error, "$error")])
         good = exchange.status < 400
@@ -191,7 +200,7 @@ class Story:
             (f"{exchange.status} {exchange.reason}", "bold $success" if good else "bold $error"),
             (f"  in {present.latency(exchange.elapsed_seconds)}", "$quiet"),
         ]
-        body = exchange.body.strip().splitlines()[:BODY_ROWS]
+        body = exchange.body.strip().splitlines()[:body_rows]
         return Content("\n").join([self._line(head), *(Content.styled(self.mask(b), "$quiet") for b in body)])
 
     def _verdict_block(self) -> Content:

@@ -93,6 +93,7 @@ class DemoScreen(DemoFrame):
         self._put("#demo-say", head(step, self._mask, story.command))
         self._put("#demo-picture", story.content())
         self.query_one("#demo-prose").display = False
+        self._enlarge(None)
         progress = story.progress
         if progress is not None:
             amount = present.amount(progress.current, progress.total, progress.unit)
@@ -228,6 +229,7 @@ class DemoScreen(DemoFrame):
         if self._holds and step.command and self._held_at != self._target and not self.work.is_busy:
             self._held_at = self._target
             self._put("#demo-say", head(step, self._mask))
+            self._enlarge(None)
             self._put("#demo-picture", Content.styled("Typed, not run. Forward runs it.", "$quiet"))
             return
         self._held_at = -1

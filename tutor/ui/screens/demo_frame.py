@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Input, Markdown, Static
+from textual.widgets import Digits, Input, Markdown, Static
 
 from tutor.session.demo_step import DemoKind
+from tutor.ui.demo_large import Large, large
 from tutor.ui.demo_picture import head, picture, story_of
 from tutor.ui.screens import STYLES
 from tutor.ui.widgets.demo_status import DemoStatus
@@ -43,6 +44,9 @@ class DemoFrame(Screen[None]):
         with VerticalScroll(id="demo-body", can_focus=False):
             yield Markdown(id="demo-prose", open_links=False)
             yield Static(id="demo-picture", markup=False)
+            with Horizontal(id="demo-large"):
+                yield Digits(id="demo-number")
+                yield Static(id="demo-unit", markup=False)
         yield Input(id="demo-field", compact=True)
         yield Static(id="demo-notice", markup=False)
         yield SizeStrip()
@@ -63,9 +67,9 @@ class DemoFrame(Screen[None]):
         self._put("#demo-heading", Content.styled(step.heading, "bold $accent"))
         reads = step.kind is DemoKind.READ
         says = step.kind in {DemoKind.TYPE, DemoKind.DO, DemoKind.CHECK}
-        self._put(
-            "#demo-say", head(step, self._mask, story_of(moment, self._mask).command) if says else Content("")
-        )
+        # Of a checkpoint the last of many commands would stand there.
+        command = "" if step.kind is DemoKind.CHECK else story_of(moment, self._mask).command
+        self._put("#demo-say", head(step, self._mask, command) if says else Content(""))
         prose = self.query_one("#demo-prose", Markdown)
         prose.display = reads
         text = self._mask(moment.prose)
@@ -73,9 +77,19 @@ class DemoFrame(Screen[None]):
             self._prose = text
             await prose.update(text)
         self._put("#demo-picture", picture(step, moment, self._mask, self._letters))
+        self._enlarge(large(step, moment, self.show.lesson))
         self._sizes(moment.sizes)
         if self.show.is_replay and step.kind is DemoKind.CHECK:
             self.say("These verdicts were recorded: nothing is run or graded.", "$quiet")
+
+    def _enlarge(self, number: Large | None) -> None:
+        """Draw the step's one number for the back row; None takes it away."""
+        place = self.query_one("#demo-large")
+        place.display = number is not None
+        if number is not None:
+            place.set_class(number.is_fact, "-fact")
+            self.query_one("#demo-number", Digits).update(number.number)
+            self.query_one("#demo-unit", Static).update(self._mask(number.words))
 
     def _sizes(self, rows: tuple[SizeRow, ...]) -> None:
         self.query_one(SizeStrip).show(rows, self.show.lesson.slug, self.show.lesson.par_bytes)

@@ -12,6 +12,9 @@ from tutor.ui.message import PaneChosen
 from tutor.ui.size_chart import Chart, ChartRow, make_chart
 
 STRIP_ROWS = 3
+NAME_CELLS = 18
+"""Room for golang:1.21-alpine."""
+
 _NONE_YET = "Image sizes   none measured yet: build an image, and its bars stand here"
 
 
@@ -36,7 +39,7 @@ def shown_rows(bars: tuple[ChartRow, ...], limit: int) -> tuple[ChartRow, ...]:
 def column(title: str, bars: tuple[ChartRow, ...], width: int, style: str) -> list[Content]:
     """One scale as lines of exactly ``width`` cells."""
     rows = shown_rows(bars, STRIP_ROWS)
-    name_cells = min(16, max((len(bar.row.name) for bar in rows), default=0))
+    name_cells = min(NAME_CELLS, max((len(bar.row.name) for bar in rows), default=0))
     figure_cells = max((len(figure(bar)) for bar in rows), default=0)
     bar_cells = max(4, width - name_cells - figure_cells - 3)
     lines = []
