@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tests.bench.figure import Figure
 
-SUBJECTS = ("startup", "idle", "log_flood", "checkpoint", "opening", "demo")
+SUBJECTS = ("startup", "idle", "log_flood", "checkpoint", "opening", "demo", "classroom")
 """In the order they run. A new subject is a module of this name beside this file."""
 
 

@@ -92,6 +92,16 @@ def test_every_form_is_written_also_for_what_could_not_be_judged(
     assert "ada" in done.output or form == "gradescope"
 
 
+def test_every_learner_gets_a_page_and_the_class_another(folders: tuple[Path, ...], tmp_path: Path) -> None:
+    done = run(*map(str, folders), "--format", "html", "--quiet", "--out", str(tmp_path / "out"))
+    assert 'id="class"' in done.output
+    for folder in folders:
+        page = (tmp_path / "out" / f"{folder.name}.html").read_text("utf-8")
+        assert folder.name in page
+        assert page.count("<section") == 1
+        assert not [other for other in folders if other != folder and other.name in page]
+
+
 def test_json_has_a_schema_and_all_results(folders: tuple[Path, ...]) -> None:
     done = run(*map(str, folders), "--format", "json", "--quiet")
     document = json.loads(done.output)

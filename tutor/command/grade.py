@@ -282,6 +282,21 @@ def told(results: Sequence[SubmissionResult], form: str, course_path: Path | Non
     return "\n\n".join(text_result(result, course) for result in results)
 
 
+def write_pages(results: Sequence[SubmissionResult], out: Path, course_path: Path | None) -> None:
+    """A page for each submission beside its result: ``NAME.html``, to be handed back.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    from tutor.grading.course_file import read_course
+    from tutor.grading.page import html_page
+    from tutor.storage.atomic import write_atomically
+
+    course = read_course(course_path) if course_path is not None else None
+    for result in results:
+        write_atomically(out / f"{result.name}.html", html_page([result], course).encode())
+
+
 def exit_code(results: Sequence[SubmissionResult]) -> int:
     """0 when all passed, 1 when one failed, 2 when one could not be judged and none failed."""
     outcomes = {result.outcome for result in results}

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import aclosing, contextmanager
@@ -123,7 +124,6 @@ def _slot(task: GradeTask) -> Iterator[tuple[Path, str]]:
 
     base = Wiring().location.cache_folder / "grading"
     base.mkdir(parents=True, exist_ok=True)
-    cores = sorted(os.sched_getaffinity(0))
     count = max(1, task.slots)
     while True:
         for number in range(count):
@@ -133,10 +133,32 @@ def _slot(task: GradeTask) -> Iterator[tuple[Path, str]]:
             except filelock.Timeout:
                 continue
             try:
-                yield base / f"slot-{number}", str(cores[number % len(cores)]) if count > 1 else ""
+                with _core(number if count > 1 else None) as processors:
+                    yield base / f"slot-{number}", processors
             finally:
                 lock.release()
             return
+
+
+@contextmanager
+def _core(number: int | None) -> Iterator[str]:
+    """Keep this thread to one core while it grades, where the system can; which cores builds and runs use.
+
+    Without a number, what was allowed to this process from outside holds for them as well.
+    """
+    if sys.platform != "linux":
+        yield ""
+        return
+    allowed = sorted(os.sched_getaffinity(0))
+    if number is None:
+        yield ",".join(map(str, allowed)) if len(allowed) < (os.cpu_count() or 1) else ""
+        return
+    core = allowed[number % len(allowed)]
+    os.sched_setaffinity(0, {core})
+    try:
+        yield str(core)
+    finally:
+        os.sched_setaffinity(0, allowed)
 
 
 async def _obtain(task: GradeTask, engine: Engine, base: Path, reference: str, how: str) -> None:

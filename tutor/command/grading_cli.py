@@ -114,7 +114,15 @@ def grade(
       fromscratch grade --evidence results/ada.evidence.json --rubric lab
       fromscratch grade --prove --json
     """
-    from tutor.command.grade import GradeRequest, engine_for, exit_code, grade_all, output_folder, told
+    from tutor.command.grade import (
+        GradeRequest,
+        engine_for,
+        exit_code,
+        grade_all,
+        output_folder,
+        told,
+        write_pages,
+    )
     from tutor.session.regrade import GradingTerms
 
     form, out = options.pop("form"), options.pop("out")
@@ -131,6 +139,8 @@ def grade(
             with output_folder(out) as folder, engine_for(throwaway) as contained:
                 terms = replace(terms, contained=contained)
                 results = grade_all(GradeRequest(paths, folder, terms=terms, **options))
+                if form == "html" and out is not None:
+                    write_pages(results, folder, options["course"])
         click.echo(told(results, form, options["course"]))
     except TutorError as error:
         _fail(error)

@@ -171,6 +171,8 @@ class RunRequest:
     env: Mapping[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = ()
     """Replaces the image's command when given."""
+    entry_point: tuple[str, ...] = ()
+    """Replaces the image's entry point and its command when given; ``command`` may follow."""
     read_only: bool = False
     user: str = ""
     memory_bytes: int = 256 * 1024 * 1024

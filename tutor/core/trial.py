@@ -62,6 +62,9 @@ class HealthRun:
     result: ExecResult | None = None
     before: ContainerState | None = None
     """How the container was doing; a container that has ended cannot be asked."""
+    alone: ContainerState | None = None
+    """How the same command did as the only process of a container of this image, where no service listens;
+    None when it was not tried."""
 
 
 @dataclass(frozen=True, slots=True)

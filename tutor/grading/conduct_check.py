@@ -61,8 +61,8 @@ def runs_locked_down(case: Case[LockedDownPaths]) -> Finding:
     after=_RUNS,
 )
 def healthcheck_passes(case: Case[Params]) -> Finding:
-    """The image has a HEALTHCHECK, and its command, run once inside, ends with exit code 0."""
-    expected = "The image has a HEALTHCHECK, and its command ends with exit code 0."
+    """The HEALTHCHECK's command ends with 0 beside the service, and with another code where none runs."""
+    expected = "The image has a HEALTHCHECK, and its command ends with exit code 0 while the service is well."
     image = image_of(case.evidence, case.spec)
     if image is None:
         return unknown(expected, why_no_image(case.evidence, case.spec))
@@ -85,7 +85,19 @@ def healthcheck_passes(case: Case[Params]) -> Finding:
     if trial.result.exit_code != 0:
         said = f": {excerpt(trial.result.output)}" if trial.result.output.strip() else "."
         return failed(expected, f"It ends with exit code {trial.result.exit_code}{said}", where)
-    return passed(expected, "It ends with exit code 0.", where)
+    if trial.alone is None:
+        return unknown(expected, "It was not tried without the service.", where)
+    if is_ours(trial.alone.error):
+        return unknown(expected, f"It could not be tried alone: {excerpt(trial.alone.error)}", where)
+    if trial.alone.exit_code == 0 and not trial.alone.is_running:
+        return failed(
+            "With no service running, the command of HEALTHCHECK ends with another code than 0.",
+            "It ends with exit code 0 where no service runs, too: it says healthy whatever happens.",
+            f"alone in a container: {command}",
+            why="A check that cannot fail tells nothing: a service that hangs stays in use.",
+            next_step="Ask the service itself, and end with 1 when it does not answer.",
+        )
+    return passed(expected, "It ends with exit code 0, and not where no service runs.", where)
 
 
 class Drained(Params, frozen=True):

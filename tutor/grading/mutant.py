@@ -129,6 +129,11 @@ MUTATIONS: tuple[Mutation, ...] = (
         _sub(r"^HEALTHCHECK\s+.*$", "HEALTHCHECK CMD curl -f http://localhost:8080/health"),
         ("healthcheck_passes",),
     ),
+    Mutation(
+        "always-content",
+        _sub(r'^(HEALTHCHECK\s.*)"-healthcheck"', r'\1"-h"'),
+        ("healthcheck_passes",),
+    ),
     Mutation("stops-at-once", _stops_at_once, ("requests_are_drained",)),
     Mutation("another-token", _other_token, ("binary_links_token",)),
     Mutation("one-stage", _one_stage, ("dockerfile_has_stages",)),

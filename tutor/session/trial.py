@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Callable
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from tutor.core.errors import ContainerError, LearnerError
 from tutor.core.events import BuildFailed, BuildFinished, SessionEvent, StepFinished, StepStarted
-from tutor.core.image import ContainerState, Healthcheck
+from tutor.core.image import ContainerState, ExecResult, Healthcheck
 from tutor.core.ports import BuildRequest, RunRequest, stage_reference
 from tutor.core.trial import Drain, HealthRun, LockedDown, Rebuild, RebuiltStep, SecondBuild
 from tutor.session.live import Started, start_and_settle
@@ -27,6 +28,12 @@ HEAD_START_SECONDS = 0.7
 """Between a slow request and the signal to stop: time to arrive."""
 GRACE_SECONDS = 15.0
 """Between the signal to stop and the end by force."""
+HEALTH_SECONDS = 30.0
+"""How long a health check may take, unless the image says less; what engines allow by default."""
+ALONE_SECONDS = 10.0
+"""How long a health check may look for a service that is not there."""
+TIMED_OUT_CODE = 124
+"""As ``timeout`` ends."""
 EDIT = "\n// edited to see what a second build does again\n"
 
 
@@ -72,7 +79,7 @@ def health_command(check: Healthcheck | None) -> tuple[str, ...]:
 
 
 async def try_health(engine: Engine, request: RunRequest, check: Healthcheck | None) -> HealthRun:
-    """Run the HEALTHCHECK's command once inside a container of its own."""
+    """Run the HEALTHCHECK's command once beside the service, and once where no service runs."""
     argv = health_command(check)
     if not argv:
         return HealthRun(())
@@ -80,10 +87,44 @@ async def try_health(engine: Engine, request: RunRequest, check: Healthcheck | N
         async with running(engine, request) as started:
             if not started.state.is_running:
                 return HealthRun(argv, None, started.state)
-            result = await engine.runtime.exec(started.container.container_id, argv)
-            return HealthRun(argv, result, started.state)
+            patience = min(HEALTH_SECONDS, check.timeout_seconds or HEALTH_SECONDS) if check else 0.0
+            result = await _health_result(engine, started.container.container_id, argv, patience)
     except ContainerError as error:
         return HealthRun(argv, None, ContainerState("exited", None, error.what))
+    alone = await _alone(engine, request, argv) if result.exit_code == 0 and not result.error else None
+    return HealthRun(argv, result, started.state, alone)
+
+
+async def _health_result(
+    engine: Engine, container_id: str, argv: tuple[str, ...], patience_seconds: float
+) -> ExecResult:
+    try:
+        async with asyncio.timeout(patience_seconds):
+            return await engine.runtime.exec(container_id, argv)
+    except TimeoutError:
+        return ExecResult(TIMED_OUT_CODE, f"it had not ended after {patience_seconds:g} s")
+
+
+async def _alone(engine: Engine, request: RunRequest, argv: tuple[str, ...]) -> ContainerState | None:
+    """How the command does as a container's only process; None when the engine refused to try.
+
+    The container of the service is gone by then: where containers share the machine's network, its
+    port is free again.
+    """
+    try:
+        container = await engine.runtime.start(replace(request, entry_point=argv, command=()))
+    except ContainerError:
+        return None
+    pause = 0.02
+    try:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ALONE_SECONDS):
+                while (await engine.runtime.state(container.container_id)).is_running:
+                    await asyncio.sleep(pause)
+                    pause = min(0.25, pause * 1.5)
+        return await engine.runtime.state(container.container_id)
+    finally:
+        await asyncio.shield(engine.runtime.remove(container.container_id))
 
 
 async def try_drain(engine: Engine, request: RunRequest, path: str, monotonic: Callable[[], float]) -> Drain:

@@ -93,8 +93,29 @@ def health(trial: HealthRun, check: Healthcheck | None = CHECKED) -> Verdict:
     return judge("healthcheck_passes", Trials(health=trial), images={TAG: image})
 
 
-def test_a_health_command_that_ends_with_zero_passes() -> None:
-    assert health(HealthRun(("/app", "-healthcheck"), ExecResult(0, ""))).outcome is Outcome.PASSED
+WELL = ExecResult(0, "")
+ASKS = ("/app", "-healthcheck")
+
+
+@pytest.mark.parametrize(
+    "alone", [ContainerState("exited", 1), ContainerState("running")], ids=["refused", "goes on asking"]
+)
+def test_a_health_command_that_ends_with_zero_beside_the_service_only_passes(alone: ContainerState) -> None:
+    assert health(HealthRun(ASKS, WELL, RUNS, alone)).outcome is Outcome.PASSED
+
+
+def test_a_health_command_that_is_content_without_the_service_fails() -> None:
+    verdict = health(HealthRun(ASKS, WELL, RUNS, ContainerState("exited", 0)))
+    assert verdict.outcome is Outcome.FAILED
+    assert "where no service runs, too" in verdict.actual
+    assert "alone in a container" in verdict.where
+
+
+@pytest.mark.parametrize(
+    "alone", [None, ContainerState("exited", 128, "no space left on device")], ids=["not tried", "disk full"]
+)
+def test_a_health_command_that_could_not_be_tried_alone_is_not_judged(alone: ContainerState | None) -> None:
+    assert health(HealthRun(ASKS, WELL, RUNS, alone)).outcome is Outcome.UNKNOWN
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ from tutor.engine.docker.connection import Connection
 
 OUTPUT_LIMIT_BYTES = 256 * 1024
 """Output is read this far; then the command is left to itself."""
+STILL_WRITING_CODE = 141
+"""As a shell calls the end of a command whose reader went away (SIGPIPE)."""
 _HEADER_BYTES = 8
 
 
@@ -23,7 +25,7 @@ def run_command(
     """Run it and wait for its end. Blocking.
 
     Returns:
-        Its exit code (0 when it still runs after the limit) and its output, both streams in one.
+        Its exit code (STILL_WRITING_CODE when it goes on after the limit), and both its streams in one.
 
     Raises:
         docker.errors.APIError: the engine refuses.
@@ -38,7 +40,8 @@ def run_command(
     )
     with ArchiveStream.buffered(response, "running a command in a container") as stream:
         output = read_frames(stream, OUTPUT_LIMIT_BYTES)
-    return int(api.exec_inspect(exec_id).get("ExitCode") or 0), output
+    ended = api.exec_inspect(exec_id)
+    return STILL_WRITING_CODE if ended.get("Running") else int(ended.get("ExitCode") or 0), output
 
 
 def read_frames(stream: io.BufferedIOBase, limit: int) -> bytes:

@@ -190,6 +190,7 @@ class DockerRuntime:
                 api.create_container,
                 request.image,
                 command=list(request.command) or None,
+                entrypoint=list(request.entry_point) or None,
                 environment=dict(request.env),
                 user=request.user or None,
                 ports=None if request.isolated else [(request.port, "tcp")],
@@ -266,4 +267,8 @@ def docker_run_line(request: RunRequest, host_port: int | None) -> str:
         words += ["--user", request.user]
     for name, value in request.env.items():
         words += ["-e", f"{name}={value}"]
-    return shlex.join([*words, request.image, *request.command])
+    arguments = request.command
+    if request.entry_point:
+        words += ["--entrypoint", request.entry_point[0]]
+        arguments = (*request.entry_point[1:], *request.command)
+    return shlex.join([*words, request.image, *arguments])

@@ -38,7 +38,9 @@ class JobMaker:
             ContainerError: there is nothing to run, or not in the way that is asked for.
             IdentityFault: the image does not know its user.
         """
-        argv = [*(config.entrypoint or ()), *(request.command or config.command or ())]
+        argv = [*request.entry_point, *request.command]
+        if not request.entry_point:
+            argv = [*(config.entrypoint or ()), *(request.command or config.command or ())]
         if not argv:
             raise ContainerError(
                 "No command specified", next_step='Say what to start, for example: ENTRYPOINT ["/app"]'
@@ -104,4 +106,8 @@ def command_line(request: RunRequest, port: int | None) -> str:
         words.append("--read-only")
     if request.user:
         words += ["--user", request.user]
-    return clean_line(shlex.join([*words, request.image, *request.command]))
+    arguments = request.command
+    if request.entry_point:
+        words += ["--entrypoint", request.entry_point[0]]
+        arguments = (*request.entry_point[1:], *request.command)
+    return clean_line(shlex.join([*words, request.image, *arguments]))
