@@ -76,10 +76,54 @@ async def test_v_turns_through_files_program_and_packages(built: Stage) -> None:
         await hand.see("runtime", "internal/cpu", "(data no symbol names)")
 
 
-async def test_d_shows_the_way_from_the_builder_with_lines_and_par(built: Stage) -> None:
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_d_shows_what_differs_by_kind_layer_file_and_section(
+    built: Stage, size: tuple[int, int]
+) -> None:
+    async with built.play(size) as hand:
+        await open_bytes(hand)
+        await hand.press("d")
+        text = await hand.see("Compared", "builder", "→ multi", "Kinds of bytes", "toolchain")
+        assert all(len(line) <= size[0] for line in text.splitlines())
+        await hand.press("down", "down")
+        await hand.see("line 3: FROM scratch")
+        labels = [str(node.label) for node in tree(hand).root.children]
+        assert [label.partition("   ")[0] for label in labels[1:]] == [
+            "Kinds of bytes",
+            "Layers",
+            "Files",
+            "Sections of the program",
+        ]
+        below = {
+            label.partition("   ")[0]: [str(row.label) for row in node.children]
+            for label, node in zip(labels, tree(hand).root.children, strict=True)
+        }
+        assert any("/usr/local/go/bin/go" in row and "removed" in row for row in below["Files"])
+        assert any(".symtab" in row and "removed" in row for row in below["Sections of the program"])
+        assert any("COPY" in row for row in below["Layers"])
+        await hand.press("left", "left")
+        await hand.until(lambda: "symbol table" not in hand.text)
+
+
+async def test_d_again_compares_with_the_next_image(built: Stage) -> None:
     async with built.play((120, 36)) as hand:
         await open_bytes(hand)
         await hand.press("d")
+        await hand.see("Kinds of bytes")
+        await hand.idle()
+        rows = hand.lesson.bench.bytes._others
+        assert len(rows) > 1
+        await hand.press("d")
+        await hand.see(f"{rows[1].name} ", "→ multi")
+        await hand.idle()
+
+
+async def test_the_way_from_the_builder_has_the_lines_and_par(built: Stage) -> None:
+    async with built.play((120, 36)) as hand:
+        await open_bytes(hand)
+        await hand.press("d")
+        await hand.see("Kinds of bytes")
+        await hand.press("v")
         await hand.see("builder", "toolchain", "source", "symbol table", "par")
         await hand.press("down")
         await hand.see("line 3: FROM scratch")
@@ -87,7 +131,7 @@ async def test_d_shows_the_way_from_the_builder_with_lines_and_par(built: Stage)
         await hand.see("line 4: COPY --from=builder /app /app")
 
 
-async def test_attempts_stand_below_the_way(built: Stage) -> None:
+async def test_par_and_the_attempts_stand_on_the_way_before_anything_is_compared(built: Stage) -> None:
     async with built.play((120, 36)) as hand:
         await hand.idle()
         await hand.press("c")
@@ -95,8 +139,19 @@ async def test_attempts_stand_below_the_way(built: Stage) -> None:
         await hand.idle()
         await hand.press("5")
         await hand.see("seen 100.0 %")
-        await hand.press("v", "v", "v", "v")
-        await hand.see("attempt 1", "d compares with the largest image")
+        await hand.press("v", "v", "v", "v", "v")
+        await hand.see("par ", "attempt 1 ✓", "d compares with builder")
+        await hand.press("down", "down")
+        await hand.see("passed, within par.")
+
+
+async def test_an_image_keeps_the_lines_it_was_built_from_when_the_file_is_edited(built: Stage) -> None:
+    async with built.play((120, 36)) as hand:
+        await build(hand)
+        session = hand.lesson.session
+        session.save_dockerfile("# one\n# two\n" + session.dockerfile_text())
+        await hand.press("escape", "5")
+        await hand.see("seen 100.0 %", "line 4: COPY --from=builder /app /app")
 
 
 async def test_i_opens_the_next_image(built: Stage) -> None:
@@ -132,7 +187,7 @@ async def test_with_no_image_the_pane_says_what_to_do(built: Stage) -> None:
         await hand.press("5")
         await hand.see("No image is measured yet. Build one: b.")
         await hand.press("v", "i", "right", "left", "d")
-        await hand.see("no larger image")
+        await hand.see("no other image to compare with")
 
 
 async def test_a_long_opening_is_stopped_by_escape(built: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,7 +220,10 @@ async def test_a_long_opening_is_stopped_by_escape(built: Stage, monkeypatch: py
         await hand.press("escape")
         await hand.see("Stopped: opening multi")
         await hand.idle()
-        await hand.see("not opened yet")
+        await hand.see("not opened yet", "5 looks into this image.")
+        monkeypatch.undo()
+        await hand.press("5")
+        await hand.see("seen 100.0 %")
 
 
 async def test_an_image_that_is_gone_is_told(built: Stage) -> None:

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from tests.unit.inspect.anatomy_value import binary, image
 from tutor.core.anatomy import Change, FileChange, PartKind
 from tutor.core.image import FileKind
 from tutor.inspect.difference import compare
 from tutor.inspect.waterfall import make_waterfall
 from tutor.session.opening import AttemptSize, Comparison
+from tutor.ui.bytes_difference import difference_rows
 from tutor.ui.bytes_row import ROW_LIMIT, BytesRow
-from tutor.ui.bytes_view import file_rows, folder_rows, layer_rows, package_rows, way_rows
+from tutor.ui.bytes_view import ATTEMPT_LIMIT, file_rows, folder_rows, layer_rows, package_rows, way_rows
 
 
 def text(row: BytesRow) -> str:
@@ -43,11 +46,11 @@ def test_a_folder_of_many_names_is_cut_and_says_so() -> None:
     assert text(rows[-1]) == "… and 100 more"
 
 
-def test_the_way_ends_with_par_and_the_attempts() -> None:
-    before = image([(PartKind.TOOLCHAIN, 0, 900), (PartKind.CODE, 0, 100)], name="builder")
+def test_the_way_ends_with_this_image_par_and_the_attempts_on_one_scale() -> None:
+    before = image([(PartKind.TOOLCHAIN, 0, 900_000), (PartKind.CODE, 0, 100)], name="builder")
     after = image([(PartKind.CODE, 0, 100)], name="multi")
     comparison = Comparison(make_waterfall(before, after, par_bytes=120), compare(before, after))
-    rows = list(way_rows(comparison, (AttemptSize(1, 150, False), AttemptSize(2, 100, True)), 60))
+    rows = list(way_rows(comparison, (AttemptSize(1, 150, False), AttemptSize(2, 100, True)), 60, 120))
     assert [text(row).split()[0] for row in rows] == [
         "builder",
         "toolchain",
@@ -56,9 +59,65 @@ def test_the_way_ends_with_par_and_the_attempts() -> None:
         "attempt",
         "attempt",
     ]
-    assert "−900 B" in text(rows[1])
+    assert "−0.90 MB" in text(rows[1])
     assert rows[3].fact == "Par: this image is within it."
-    assert [row.fact for row in rows[4:]] == ["not passed", "passed"]
+    assert [row.fact for row in rows[4:]] == ["not passed, above par.", "passed, within par."]
+    bars = [text(row).count("█") for row in rows[2:]]
+    assert bars[0] == bars[3] < bars[1] < bars[2]
+
+
+def test_of_very_many_attempts_the_newest_are_shown() -> None:
+    attempts = tuple(AttemptSize(number, 100, True) for number in range(1, ATTEMPT_LIMIT + 6))
+    rows = [text(row) for row in way_rows(None, attempts, 60)]
+    assert rows[0] == "… 5 earlier attempts"
+    assert rows[1].startswith("attempt 6 ✓")
+    assert len(rows) == ATTEMPT_LIMIT + 1
+
+
+def test_compared_rows_fit_the_width_and_the_long_rest_opens() -> None:
+    before = image(
+        [(PartKind.TOOLCHAIN, 0, 900_000_000)],
+        name="an image of a very long name/" + "x" * 90,
+        files={f"/usr/local/go/src/{'deep/' * 30}{number}": number + 1 for number in range(300)},
+    )
+    after = image([(PartKind.CODE, 0, 100)], name="multi", files={"/app": 5_000_000})
+    comparison = Comparison(make_waterfall(before, after), compare(before, after))
+
+    def flat(rows: Iterable[BytesRow], depth: int = 0) -> Iterator[tuple[int, BytesRow]]:
+        for row in rows:
+            yield depth, row
+            if row.below is not None:
+                yield from flat(row.below(), depth + 1)
+
+    for width in (50, 74, 110):
+        shown = list(flat(difference_rows(comparison, width)))
+        assert all(len(text(row)) + 2 * depth <= width for depth, row in shown if depth), width
+        rest = [row for _, row in shown if text(row).startswith("… and 295 more")]
+        assert len(rest) == 1
+    files = next(row for row in difference_rows(comparison, 74) if text(row).startswith("Files"))
+    assert files.is_open
+    assert "differ: 301" in text(files)
+
+
+def test_two_programs_are_compared_by_package() -> None:
+    old = image([], program=binary({".text": 90}, {"net": 60, "main": 30}))
+    new = image([], program=binary({".text": 70}, {"main": 50, "time": 20}))
+    comparison = Comparison(make_waterfall(old, new), compare(old, new))
+    heading = next(row for row in difference_rows(comparison, 74) if text(row).startswith("Go packages"))
+    assert heading.below is not None
+    rows = list(heading.below())
+    assert [(text(row).split()[0], text(row).split()[-1]) for row in rows] == [
+        ("net", "removed"),
+        ("main", "grew"),
+        ("time", "added"),
+    ]
+    assert rows[1].fact == "main   30 B → 50 B"
+
+
+def test_the_same_twice_differs_in_nothing() -> None:
+    same = image([(PartKind.CODE, 0, 100)])
+    comparison = Comparison(make_waterfall(same, same), compare(same, same))
+    assert text(list(difference_rows(comparison, 74))[-1]) == "Nothing differs that has a size."
 
 
 def test_packages_end_with_what_belongs_to_none() -> None:

@@ -14,7 +14,7 @@ from tutor.inspect.decision import layer_decisions
 from tutor.inspect.difference import Anatomy, part_totals
 from tutor.inspect.gate import Gate
 from tutor.inspect.waterfall import Waterfall
-from tutor.ui.present import bar, megabytes, reduction
+from tutor.ui.present import bar, megabytes, reduction, signed
 
 WIDTH = 80
 _NAME_CELLS = 30
@@ -220,11 +220,6 @@ def _difference_lines(
         yield from _wrapped(f"Note: {note}", "")
 
 
-def _signed(size_bytes: int) -> str:
-    sign = "−" if size_bytes < 0 else "+" if size_bytes else ""
-    return f"{sign}{megabytes(abs(size_bytes))}"
-
-
 def _waterfall_lines(waterfall: Waterfall) -> Iterator[str]:
     yield ""
     yield "From the one to the other"
@@ -235,7 +230,7 @@ def _waterfall_lines(waterfall: Waterfall) -> Iterator[str]:
         drawn = bar(abs(step.delta_bytes), top, _BAR_CELLS)
         yield (
             f"  {step.kind.value:<{_NAME_CELLS}} {drawn:<{_BAR_CELLS}}"
-            f" {_signed(step.delta_bytes):>8} {f'{step.share_percent:.1f} %':>7}"
+            f" {signed(step.delta_bytes):>8} {f'{step.share_percent:.1f} %':>7}"
         )
         if step.decision is not None and step.decision.shown:
             yield from _wrapped(clean_line(step.decision.shown, 300), "    ")
@@ -246,8 +241,8 @@ def _difference_rows(rows: tuple[DifferenceRow, ...]) -> Iterator[str]:
     for row in rows[:_ROW_LIMIT]:
         drawn = bar(abs(row.delta_bytes), top, 20)
         yield (
-            f"  {_shortened(row.name, 36):<36} {drawn:<20} {_signed(row.delta_bytes):>9} {row.trend.value:>8}"
+            f"  {_shortened(row.name, 36):<36} {drawn:<20} {signed(row.delta_bytes):>9} {row.trend.value:>8}"
         )
     if len(rows) > _ROW_LIMIT:
         rest = sum(row.delta_bytes for row in rows[_ROW_LIMIT:])
-        yield f"  … and {len(rows) - _ROW_LIMIT} more, {_signed(rest)} in all: --json lists every one"
+        yield f"  … and {len(rows) - _ROW_LIMIT} more, {signed(rest)} in all: --json lists every one"

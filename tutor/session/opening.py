@@ -77,6 +77,11 @@ class ImageOpening:
         """The final image of each graded attempt, oldest first, as known when an image was last opened."""
         return self._attempts
 
+    @property
+    def par_bytes(self) -> int | None:
+        """What the lesson holds to be a good size of its image."""
+        return self._session.lesson.par_bytes
+
     async def open(self, row: SizeRow) -> AsyncGenerator[SessionEvent, None]:
         """Open one image. Close the generator or cancel its consumer to stop.
 
@@ -101,7 +106,7 @@ class ImageOpening:
                 yield event
         old, new = self._images[before.image_id], self._images[after.image_id]
         dockerfile, stage_key = self._dockerfile(after), _stage_key(after)
-        par_bytes = self._session.lesson.par_bytes if self._is_own(after) else None
+        par_bytes = self.par_bytes if self._is_own(after) else None
 
         def work() -> Comparison:
             from tutor.inspect.difference import compare

@@ -24,6 +24,7 @@ class BytesRow:
     """What is told of it while it is chosen."""
     below: Callable[[], Iterable[BytesRow]] | None = None
     is_open: bool = False
+    """Whether it stands open at first."""
 
 
 def cut(text: str, cells: int) -> str:
@@ -49,8 +50,7 @@ def bar_row(
     """A name, a bar against ``top``, a size, and the share of ``whole``."""
     name_cells = min(30, max(10, width // 3))
     bar_cells = max(4, width - name_cells - _FIGURE_CELLS - _SHARE_CELLS - 3)
-    sign = ("−" if size_bytes < 0 else "+") if signed and size_bytes else ""
-    figure = f"{sign}{present.megabytes(abs(size_bytes))}"
+    figure = present.signed(size_bytes) if signed else present.megabytes(size_bytes)
     share = f"{100 * abs(size_bytes) / whole:.1f} %" if whole else ""
     return BytesRow(
         (

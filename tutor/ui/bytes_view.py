@@ -21,42 +21,60 @@ if TYPE_CHECKING:
     from tutor.inspect.decision import Decision
     from tutor.session.opening import AttemptSize, Comparison
 
+ATTEMPT_LIMIT = 20
+"""Attempts that are shown: the newest."""
+
 _SIGN = {Change.ADDED: "+", Change.CHANGED: "~", Change.REMOVED: "−"}
 _STYLE = {Change.ADDED: "$success", Change.CHANGED: "$warning", Change.REMOVED: "$error"}
 
 
 def way_rows(
-    comparison: Comparison | None, attempts: tuple[AttemptSize, ...], width: int
+    comparison: Comparison | None,
+    attempts: tuple[AttemptSize, ...],
+    width: int,
+    par_bytes: int | None = None,
 ) -> Iterator[BytesRow]:
-    """From the large image to this one, then what each attempt came to, with par."""
+    """From the large image to this one; then, on a scale of their own, this one, par and every attempt."""
+    finals = [attempt.unpacked_bytes for attempt in attempts[-ATTEMPT_LIMIT:]]
+    after = comparison.waterfall.after_bytes if comparison is not None else 0
+    top = max((*finals, after, par_bytes or 0), default=0)
     if comparison is not None:
         waterfall = comparison.waterfall
         whole = waterfall.before_bytes
-        top = max(whole, 1)
-        yield bar_row(waterfall.before_name, whole, top, whole, width, style="$bar-large")
+        large = max(whole, 1)
+        yield bar_row(waterfall.before_name, whole, large, whole, width, style="$bar-large")
         for step in waterfall.steps:
             if step.delta_bytes:
                 yield bar_row(
                     f"  {step.kind.value}",
                     step.delta_bytes,
-                    top,
+                    large,
                     whole,
                     width,
                     style="$success" if step.delta_bytes < 0 else "$error",
                     fact=step.decision.shown if step.decision is not None else "",
                     signed=True,
                 )
-        yield bar_row(waterfall.after_name, waterfall.after_bytes, top, whole, width)
-        if waterfall.par_bytes is not None:
-            within = waterfall.after_bytes <= waterfall.par_bytes
-            verdict = "this image is within it" if within else "this image is above it"
-            yield bar_row(
-                "par", waterfall.par_bytes, top, whole, width, style="$quiet", fact=f"Par: {verdict}."
-            )
-    most = max((attempt.unpacked_bytes for attempt in attempts), default=0)
-    for attempt in attempts:
+        share = f"{waterfall.after_name} is {100 * after / large:.1f} % of {waterfall.before_name}."
+        fact = f"{share} From here on bars have a scale of their own."
+        yield bar_row(waterfall.after_name, after, top, 0, width, fact=fact)
+    if par_bytes is not None:
+        yield bar_row("par", par_bytes, top, 0, width, style="$quiet", fact=_against_par(after, par_bytes))
+    if len(attempts) > ATTEMPT_LIMIT:
+        yield BytesRow(((f"… {len(attempts) - ATTEMPT_LIMIT} earlier attempts", "$quiet"),))
+    for attempt in attempts[-ATTEMPT_LIMIT:]:
         sign = "passed" if attempt.passed else "not passed"
-        yield bar_row(f"attempt {attempt.number}", attempt.unpacked_bytes, most, 0, width, fact=sign)
+        if par_bytes is not None:
+            sign += ", within par" if attempt.unpacked_bytes <= par_bytes else ", above par"
+        style = "$bar-final" if attempt.passed else "$warning"
+        name = f"attempt {attempt.number} {'✓' if attempt.passed else '✗'}"
+        yield bar_row(name, attempt.unpacked_bytes, top, 0, width, style=style, fact=f"{sign}.")
+
+
+def _against_par(size_bytes: int, par_bytes: int) -> str:
+    if not size_bytes:
+        return "Par: what this lesson holds to be a good size."
+    return f"Par: this image is {'within' if size_bytes <= par_bytes else 'above'} it."
 
 
 def layer_rows(image: ImageAnatomy, decisions: tuple[Decision, ...], width: int) -> Iterator[BytesRow]:

@@ -62,6 +62,12 @@ def megabytes(size_bytes: int, *, unit: bool = True) -> str:
     return f"{value:.{digits}f}{' MB' if unit else ''}"
 
 
+def signed(size_bytes: int) -> str:
+    """A change of size: +0.38 MB, −65.4 MB with a true minus sign, 0 B."""
+    sign = "−" if size_bytes < 0 else "+" if size_bytes else ""
+    return f"{sign}{megabytes(abs(size_bytes))}"
+
+
 def reduction(size_bytes: int, of_bytes: int) -> str:
     """How much smaller than another size, with a true minus sign; empty when that says nothing.
 

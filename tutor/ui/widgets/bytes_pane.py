@@ -5,54 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static, Tree
-from textual.widgets.tree import TreeNode
 
 from tutor.core.anatomy import ImageAnatomy
 from tutor.core.image import SizeRole, SizeRow
-from tutor.session.opening import ImageOpening
+from tutor.session.opening import Comparison, ImageOpening
 from tutor.ui import present
+from tutor.ui.bytes_difference import difference_rows
 from tutor.ui.bytes_row import BytesRow
 from tutor.ui.bytes_view import file_rows, layer_rows, package_rows, program_rows, way_rows
 from tutor.ui.message import ComparisonWanted, ImageWanted
+from tutor.ui.widgets.bytes_tree import BytesTree
 
-VIEWS = ("Way", "Layers", "Files", "Program", "Packages")
+COMPARED = "Compared"
+VIEWS = ("Way", "Layers", "Files", "Program", "Packages", COMPARED)
+_UNOPENED = BytesRow((("5 looks into this image.", "$quiet"),))
 _NOTHING = "No image is measured yet. Build one: b."
-
-
-class BytesTree(Tree[BytesRow]):
-    """Right opens a row and left closes it; Enter does what comes next, like anywhere else."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "screen.proceed", "NEXT", show=False, tooltip="Do what comes next."),
-        Binding(
-            "right", "open", "Open row", show=False, id="bytes-open", tooltip="Show what is below this row."
-        ),
-        Binding(
-            "left", "close", "Close row", show=False, id="bytes-close", tooltip="Hide what is below this row."
-        ),
-    ]
-
-    def action_open(self) -> None:
-        """Open the chosen row."""
-        if self.cursor_node is not None and self.cursor_node.allow_expand:
-            self.cursor_node.expand()
-
-    def action_close(self) -> None:
-        """Close the chosen row, or go up to the one it is below."""
-        node = self.cursor_node
-        if node is None:
-            return
-        if node.is_expanded and node.allow_expand:
-            node.collapse()
-        elif node.parent is not None and not node.parent.is_root:
-            self.move_cursor(node.parent)
 
 
 class BytesPane(Vertical):
@@ -62,8 +35,9 @@ class BytesPane(Vertical):
     ## Bytes
 
     Where every byte of an image is. `v` turns to the next view: the way from the largest image to
-    this one, layers, files, the program's sections, its Go packages. `i` chooses the next image, `d`
-    compares with the largest one. Right and left open and close a row; Escape stops a long opening.
+    this one, layers, files, the program's sections, its Go packages, two compared. `i` chooses the
+    next image; `d` compares it with the largest one, and again with the next: what was added,
+    removed, grew or shrank. Right and left open and close a row; Escape stops a long opening.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -77,7 +51,7 @@ class BytesPane(Vertical):
             "Compare",
             show=False,
             id="bytes-compare",
-            tooltip="Compare with the largest image.",
+            tooltip="Compare with the largest image; again: with the next.",
         ),
     ]
 
@@ -86,16 +60,15 @@ class BytesPane(Vertical):
         self._rows: tuple[SizeRow, ...] = ()
         self._opening: ImageOpening | None = None
         self._image_id = ""
+        self._other_id = ""
+        self._lesson = ""
         self._view = "Layers"
         self._key: object = None
 
     def compose(self) -> ComposeResult:
         """Which image and view, the rows, and the fact of the chosen row."""
         yield Static(_NOTHING, id="bytes-head", markup=False)
-        tree = BytesTree("", id="bytes-tree")
-        tree.show_root = False
-        tree.guide_depth = 2
-        yield tree
+        yield BytesTree()
         yield Static(id="bytes-fact", markup=False)
 
     @property
@@ -112,6 +85,7 @@ class BytesPane(Vertical):
         self._opening = opening
         known = {row.image_id for row in self._rows}
         self._rows = rows
+        self._lesson = lesson
         finals = [row for row in rows if row.role is SizeRole.FINAL]
         own = [row for row in finals if row.lesson == lesson]
         fresh = [row for row in own if row.image_id not in known]
@@ -147,17 +121,39 @@ class BytesPane(Vertical):
         self._tree.focus()
 
     def action_compare(self) -> None:
-        """Compare with the largest image."""
-        row, largest = self.row, self._largest
-        if row is None or largest is None or row.image_id == largest.image_id:
-            self._say("There is no larger image to compare with. i chooses another one.")
+        """Compare with the largest image; where that is shown already, with the next one."""
+        row, others = self.row, self._others
+        if row is None or not others:
+            self._say("There is no other image to compare with yet.")
             return
-        self._view = VIEWS[0]
-        self.post_message(ComparisonWanted(largest, row))
+        before = self._other
+        if self._view == COMPARED and self._comparison is not None and before in others:
+            before = others[(others.index(before) + 1) % len(others)]
+        assert before is not None
+        self._other_id = before.image_id
+        self._view = COMPARED
+        self.draw()
+        self._tree.focus()
+        if self._comparison is None:
+            self.post_message(ComparisonWanted(before, row))
 
     @property
-    def _largest(self) -> SizeRow | None:
-        return max(self._rows, key=lambda row: row.unpacked_bytes, default=None)
+    def _others(self) -> list[SizeRow]:
+        """The images to compare with, the largest first."""
+        others = [row for row in self._rows if row.image_id != self._image_id]
+        return sorted(others, key=lambda row: -row.unpacked_bytes)
+
+    @property
+    def _other(self) -> SizeRow | None:
+        others = self._others
+        return next((row for row in others if row.image_id == self._other_id), others[0] if others else None)
+
+    @property
+    def _comparison(self) -> Comparison | None:
+        other = self._other
+        if other is None or self._opening is None:
+            return None
+        return self._opening.comparison(other.image_id, self._image_id)
 
     def draw(self) -> None:
         """Show the chosen view of the chosen image; what did not change is not drawn again."""
@@ -166,20 +162,15 @@ class BytesPane(Vertical):
         if row is None or opening is None or width <= 0:
             return
         image = opening.image(row.image_id)
-        largest = self._largest
-        pair = (largest.image_id, row.image_id) if largest is not None else ("", "")
-        comparison = opening.comparison(*pair)
-        key = (row, image, self._view, width, comparison, opening.attempts)
+        comparison = self._comparison
+        key = (row, image, self._view, width, self._other, comparison, opening.attempts)
         if key == self._key:
             return
         self._key = key
         self._draw_head(row, image)
-        rows = self._view_rows(image, width) if image is not None else ()
-        self._tree.clear()
-        self._fill(self._tree.root, rows)
-        self._tree.root.expand()
-        self._tree.move_cursor(next(iter(self._tree.root.children), None))
-        self._tell_fact(self._tree.cursor_node)
+        rows = self._view_rows(image, width) if image is not None else (_UNOPENED,)
+        self._tree.show_rows(rows)
+        self._tell_fact(self._tree.chosen)
 
     def _draw_head(self, row: SizeRow, image: ImageAnatomy | None) -> None:
         parts: list[tuple[str, str] | str] = [
@@ -199,11 +190,14 @@ class BytesPane(Vertical):
         assert opening is not None
         match self._view:
             case "Way":
-                largest = self._largest
-                found = opening.comparison(largest.image_id, image.image_id) if largest is not None else None
-                rows = tuple(way_rows(found, opening.attempts, width))
-                hint = BytesRow((("d compares with the largest image, line by line", "$quiet"),))
-                return rows if found is not None else (hint, *rows)
+                par_bytes = (
+                    opening.par_bytes if self.row is not None and self.row.lesson == self._lesson else None
+                )
+                rows = tuple(way_rows(self._comparison, opening.attempts, width, par_bytes))
+                return rows if self._comparison is not None else (self._compare_hint(), *rows)
+            case "Compared":
+                found = self._comparison
+                return difference_rows(found, width) if found is not None else (self._compare_hint(),)
             case "Layers":
                 return layer_rows(image, opening.decisions(image.image_id), width)
             case "Files":
@@ -215,33 +209,18 @@ class BytesPane(Vertical):
             case _:
                 return package_rows(program, width)
 
-    def _fill(self, node: TreeNode[BytesRow], rows: Iterable[BytesRow]) -> None:
-        for row in rows:
-            node.add(self._label(row), row, allow_expand=row.below is not None)
-
-    def _label(self, row: BytesRow) -> Text:
-        """The tree takes rich's text; the theme's colours are looked up for it here."""
-        variables = self.app.theme_variables
-        label = Text(no_wrap=True, end="")
-        for text, style in row.pieces:
-            label.append(text, variables.get(style[1:], "") if style.startswith("$") else style)
-        return label
-
-    @on(Tree.NodeExpanded, "#bytes-tree")
-    def open_row(self, event: Tree.NodeExpanded[BytesRow]) -> None:
-        """Make what is below a row when it is first opened."""
-        row = event.node.data
-        if row is not None and row.below is not None and not event.node.children:
-            self._fill(event.node, row.below())
+    def _compare_hint(self) -> BytesRow:
+        other = self._other
+        text = f"d compares with {other.name}, line by line" if other else "There is no other image yet"
+        return BytesRow(((text, "$quiet"),))
 
     @on(Tree.NodeHighlighted, "#bytes-tree")
     def follow(self, event: Tree.NodeHighlighted[BytesRow]) -> None:
         """The fact follows the chosen row."""
-        self._tell_fact(event.node)
+        self._tell_fact(event.node.data)
 
-    def _tell_fact(self, node: TreeNode[BytesRow] | None) -> None:
-        fact = node.data.fact if node is not None and node.data is not None else ""
-        self._say(fact)
+    def _tell_fact(self, row: BytesRow | None) -> None:
+        self._say(row.fact if row is not None else "")
 
     def _say(self, fact: str) -> None:
         self.query_one("#bytes-fact", Static).update(Content.styled(fact, "$quiet"))
