@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import platform
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -13,9 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
 import filelock
 
+from tutor.command.mask import mask_here
 from tutor.core.clock import SystemClock
 from tutor.core.errors import StorageError, UsageError
 from tutor.wiring import Wiring
@@ -171,13 +170,6 @@ def open_replay(lesson: Lesson, path: Path, *, speed: float, index: int = 0) -> 
     return ReplaySession(demo_lesson(lesson), read_recording(path), speed=speed, index=index)
 
 
-def mask_here() -> Callable[[str], str]:
-    """Hides what the screen need not tell of whoever presents on this machine."""
-    from tutor.core.redaction import Redaction
-
-    return Redaction.of(os.environ, Path.home(), platform.node())
-
-
 def fallback_of(wiring: Wiring, lesson: Lesson, speed: float) -> Callable[[int], Show | None]:
     """Gives the last recording of a lesson, standing before the step of an index; None where it has none."""
 
@@ -207,14 +199,19 @@ async def run_demo(request: DemoRequest) -> int:
             return await run_rehearsal(wiring, request)
         if request.lesson is None:
             raise UsageError("Which lesson?", next_step="For instance: fromscratch demo two-stages")
+        lesson = wiring.course.find(request.lesson)
         if request.export is not None:
-            return await _export(wiring, wiring.course.find(request.lesson), request, request.export)
+            from tutor.command.demo_export import export
+
+            path = request.recording or last_recording(wiring, lesson)
+            return await export(
+                lambda speed: open_replay(lesson, path, speed=speed), request.export, request.speed
+            )
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
             raise UsageError(
                 "A demo is a full-screen program and needs a terminal.",
                 next_step=f"Without one, walk through it with: fromscratch demo {request.lesson} --rehearse",
             )
-        lesson = wiring.course.find(request.lesson)
         if request.replay:
             return await _play(wiring, lesson, request)
         return await _present(wiring, lesson, request)
@@ -251,30 +248,13 @@ async def _present(wiring: Wiring, lesson: Lesson, request: DemoRequest) -> int:
 def _shell(folder: Path) -> Callable[[], None]:
     def run() -> None:
         shell = os.environ.get("SHELL") or "/bin/sh"
-        sys.stdout.write(f"A shell in {mask_here()(str(folder))}. exit comes back to the demo.\n")
+        where = mask_here()(str(folder))
+        sys.stdout.write(f"A shell in {where}; it hides nothing. exit comes back to the demo.\n")
         sys.stdout.flush()
         # Its exit code is the last command's: nothing that the demo should mind.
         subprocess.run([shell], cwd=folder, check=False)
 
     return run
-
-
-async def _export(wiring: Wiring, lesson: Lesson, request: DemoRequest, target: Path) -> int:
-    from tutor.storage.atomic import write_atomically
-    from tutor.storage.failure import told
-    from tutor.ui.demo_export import cast_of, stills_of
-
-    path = request.recording or last_recording(wiring, lesson)
-    if target.suffix == ".cast":
-        speed = request.speed or 1.0
-        cast = await cast_of(open_replay(lesson, path, speed=speed), speed)
-        with told("write the cast", target):
-            write_atomically(target, cast.encode())
-        click.echo(f"{target}: play it with asciinema play")
-    else:
-        count = await stills_of(open_replay(lesson, path, speed=0), target)
-        click.echo(f"{target}: {count} pictures")
-    return 0
 
 
 async def _nothing() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any, get_args
 
@@ -82,15 +83,15 @@ def encode_recording(recording: Recording, mask: Callable[[str], str] = str) -> 
         __version__,
         recording.lesson,
         recording.steps_sha256,
-        recording.engine,
+        mask(recording.engine),
         recording.made_at,
     )
-    rows = [msgspec.to_builtins(head)]
+    lines = [msgspec.json.encode(head)]
     for moment in recording.moments:
-        row = {name: getattr(moment, name) for name in _Moment.__struct_fields__}
-        row["events"] = [(type(event).__name__, event) for event in moment.events]
-        rows.append(msgspec.to_builtins(row))
-    return b"".join(msgspec.json.encode(_mapped(row, mask)) + b"\n" for row in rows)
+        row = {name: _masked(getattr(moment, name), mask) for name in _Moment.__struct_fields__}
+        row["events"] = [(type(event).__name__, _masked(event, mask)) for event in moment.events]
+        lines.append(msgspec.json.encode(row))
+    return b"".join(line + b"\n" for line in lines)
 
 
 def decode_recording(data: bytes, where: str = "") -> Recording:
@@ -173,22 +174,39 @@ def whole_moments(moments: Sequence[Moment | None]) -> tuple[Moment, ...]:
 def _moment(row: _Moment) -> Moment:
     if len(row.events) != len(row.at_seconds) or len(row.events) > EVENT_LIMIT:
         raise ValueError("events without their times")
-    events = tuple(_event(name, fields) for name, fields in row.events)
-    fields: dict[str, Any] = {name: getattr(row, name) for name in _Moment.__struct_fields__}
-    fields |= {"events": events, "at_seconds": tuple(row.at_seconds)}
-    return Moment(**fields | {"sizes": tuple(row.sizes), "predictions": tuple(row.predictions)})
+    events = tuple(_event(name, each) for name, each in row.events)
+    values: dict[str, Any] = {name: getattr(row, name) for name in _Moment.__struct_fields__}
+    values |= {"events": events, "at_seconds": tuple(row.at_seconds)}
+    return Moment(**values | {"sizes": tuple(row.sizes), "predictions": tuple(row.predictions)})
 
 
-def _event(name: str, fields: dict[str, Any]) -> SessionEvent:
+def _event(name: str, values: dict[str, Any]) -> SessionEvent:
     known = _EVENTS.get(name)
     if known is None:
         raise ValueError("an event that there is none of")
-    event: SessionEvent = msgspec.convert(fields, known)
+    event: SessionEvent = msgspec.convert(values, known)
     return event
 
 
 def _cleaned(line: bytes) -> Any:
     return _mapped(msgspec.json.decode(line), clean_text)
+
+
+def _masked(value: Any, mask: Callable[[str], str]) -> Any:
+    """A value as JSON takes it, its texts masked. A role or an outcome is no text."""
+    match value:
+        case Enum():
+            return value.value
+        case str():
+            return mask(value)
+        case dict():
+            return {key: _masked(each, mask) for key, each in value.items()}
+        case list() | tuple():
+            return [_masked(each, mask) for each in value]
+        case _ if is_dataclass(value):
+            return {field.name: _masked(getattr(value, field.name), mask) for field in fields(value)}
+        case _:
+            return msgspec.to_builtins(value)
 
 
 def _mapped(value: Any, change: Callable[[str], str]) -> Any:

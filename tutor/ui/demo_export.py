@@ -66,12 +66,12 @@ async def _walk(
         screen.action_forward()
 
 
-async def cast_of(replay: ReplaySession, speed: float) -> str:
+async def cast_of(replay: ReplaySession, speed: float, mask: Callable[[str], str] = str) -> str:
     """The whole recording as an asciinema cast, version 2, in the recording's own time.
 
     ``speed`` is that of ``replay``: how much faster it is played while it is written down.
     """
-    app = DemoApp(replay, close=_nothing, watches_terminal=False, driver_class=CastDriver)
+    app = DemoApp(replay, close=_nothing, mask=mask, watches_terminal=False, driver_class=CastDriver)
 
     async def drive(pilot: Pilot[Any]) -> None:
         await pilot.pause()
@@ -94,13 +94,13 @@ async def cast_of(replay: ReplaySession, speed: float) -> str:
     return "\n".join(lines) + "\n"
 
 
-async def stills_of(replay: ReplaySession, folder: Path) -> int:
+async def stills_of(replay: ReplaySession, folder: Path, mask: Callable[[str], str] = str) -> int:
     """A picture of each step as ``NN.svg``, linking nothing from outside; how many.
 
     Raises:
         StorageError: the folder cannot be written.
     """
-    app = DemoApp(replay, close=_nothing, watches_terminal=False)
+    app = DemoApp(replay, close=_nothing, mask=mask, watches_terminal=False)
     made: dict[int, str] = {}
 
     def take(number: int) -> None:

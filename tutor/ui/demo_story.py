@@ -158,7 +158,7 @@ class Story:
             lines.append(
                 Content.assemble(
                     (f"{sign} ", f"bold {style}"),
-                    (f"{row.stage:<8} ", "$quiet"),
+                    (f"{self.mask(row.stage):<8} ", "$quiet"),
                     (self.mask(row.text.splitlines()[0] if row.text else ""), ""),
                     (f"   {'cached' if row.cached else took}", "$quiet"),
                 )
@@ -182,7 +182,7 @@ class Story:
 
         lines = [Content.styled(self.mask(shown.title), "bold")]
         if shown.header:
-            lines.append(Content.styled(drawn(shown.header), "$quiet"))
+            lines.append(Content.styled(self.mask(drawn(shown.header)), "$quiet"))
         lines += [Content(self.mask(drawn(row))) for row in rows]
         if len(shown.rows) > TABLE_ROWS:
             lines.append(Content.styled(f"… and {len(shown.rows) - TABLE_ROWS} more", "$quiet"))

@@ -16,7 +16,8 @@ import pytest
 from tests.engines.docker.conftest import BASE, busybox_tar
 from tests.engines.docker.daemon import Daemon, daemon
 from tests.ui.hand import screen_text
-from tutor.command.demo import DemoRequest, fallback_of, mask_here, opened_demo
+from tutor.command.demo import DemoRequest, fallback_of, opened_demo
+from tutor.command.mask import mask_here
 from tutor.command.rehearsal import run_rehearsal
 from tutor.core.lesson import Lesson
 from tutor.engine.docker.engine import BuilderChoice

@@ -103,6 +103,17 @@ async def test_what_is_private_is_hidden_in_the_file(demo: DemoSession, tmp_path
     assert read_recording(path).engine == "engine (fake)"
 
 
+@pytest.mark.parametrize("word", ["final", "passed", "fromscratch", "demo-two-stages", "BuildFinished"])
+async def test_a_mask_that_hits_a_word_of_ours_leaves_the_recording_readable(
+    demo: DemoSession, word: str
+) -> None:
+    await walk(demo)
+    data = encode_recording(recording_of(demo), lambda text: text.replace(word, "x"))
+    made = decode_recording(data)
+    assert len(made.moments) == len(demo.steps)
+    assert ReplaySession(demo.lesson, made).moment(3)
+
+
 def test_a_recording_that_is_not_there_is_told_with_the_way_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(StorageError) as refused:
         read_recording(tmp_path / "none.jsonl")

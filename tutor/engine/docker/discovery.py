@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -89,6 +90,25 @@ def candidates(environ: Mapping[str, str], home: Path) -> tuple[Candidate, ...]:
         for number, path in enumerate(_known_sockets(environ, home))
         if f"unix://{path}" not in known and (number == 0 or path.exists())
     ]
+    return tuple(found)
+
+
+def known_registries(environ: Mapping[str, str], home: Path) -> tuple[str, ...]:
+    """The registries that this person logged in to or has a helper for, as the CLI and Podman keep them."""
+    folder = Path(environ.get("DOCKER_CONFIG") or home / ".docker")
+    files = [folder / "config.json"]
+    if runtime := environ.get("XDG_RUNTIME_DIR"):
+        files.append(Path(runtime) / "containers/auth.json")
+    found: dict[str, None] = {}
+    for file in files:
+        with contextlib.suppress(OSError, ValueError):
+            config = _read_json(file)
+            for key in ("auths", "credHelpers"):
+                value = config.get(key)
+                for name in value if isinstance(value, dict) else ():
+                    found[str(name).partition("://")[2].partition("/")[0] or str(name).partition("/")[0]] = (
+                        None
+                    )
     return tuple(found)
 
 

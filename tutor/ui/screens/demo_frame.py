@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -92,6 +93,7 @@ class DemoFrame(Screen[None]):
             self.query_one("#demo-unit", Static).update(self._mask(number.words))
 
     def _sizes(self, rows: tuple[SizeRow, ...]) -> None:
+        rows = tuple(replace(row, name=self._mask(row.name)) for row in rows)
         self.query_one(SizeStrip).show(rows, self.show.lesson.slug, self.show.lesson.par_bytes)
 
     def _put(self, selector: str, content: Content) -> None:

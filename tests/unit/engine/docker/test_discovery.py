@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tutor.engine.docker.discovery import Candidate, TlsFiles, candidates
+from tutor.engine.docker.discovery import Candidate, TlsFiles, candidates, known_registries
 
 
 def lay_context(folder: Path, name: str, host: str, *, skip: bool = False) -> Path:
@@ -106,3 +106,19 @@ def test_sockets_of_this_login_are_looked_for(tmp_path: Path) -> None:
 )
 def test_an_engine_is_local_when_its_published_ports_are(url: str, local: bool) -> None:
     assert Candidate("test", url).is_local is local
+
+
+def test_registries_are_those_somebody_logged_in_to_or_has_a_helper_for(tmp_path: Path) -> None:
+    (tmp_path / "containers").mkdir()
+    (tmp_path / "containers/auth.json").write_text('{"auths": {"quay.example": {}}}')
+    auths = '{"https://index.docker.io/v1/": {}, "hub.corp:5000": {}}'
+    (tmp_path / "config.json").write_text(f'{{"auths": {auths}, "credHelpers": {{"gcr.corp": "x"}}}}')
+    environ = {"DOCKER_CONFIG": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}
+    found = known_registries(environ, Path("/nowhere"))
+    assert found == ("index.docker.io", "hub.corp:5000", "gcr.corp", "quay.example")
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"auths": []}', '{"auths": 3}', "{"])
+def test_a_damaged_configuration_names_no_registry(tmp_path: Path, text: str) -> None:
+    (tmp_path / "config.json").write_text(text)
+    assert known_registries({"DOCKER_CONFIG": str(tmp_path)}, Path("/nowhere")) == ()

@@ -1,0 +1,44 @@
+"""``fromscratch demo --export``: a recording as a file that others can play or look at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tutor.command.mask import mask_here
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tutor.session.demo_replay import ReplaySession
+
+
+async def export(open_at: Callable[[float], ReplaySession], target: Path, speed: float) -> int:
+    """Write what the ending of ``target`` asks for; the exit code.
+
+    Args:
+        open_at: Opens the recording, to be played at a speed.
+        target: ``FILE.cast`` for asciinema, else a folder of pictures.
+        speed: How much faster a cast is played while it is written; its times are the recording's own.
+
+    Raises:
+        StorageError: the recording cannot be read, or the target not be written.
+    """
+    from tutor.storage.atomic import write_atomically
+    from tutor.storage.failure import told
+    from tutor.ui.demo_export import cast_of, stills_of
+
+    # It was masked when it was written, though perhaps by somebody else.
+    mask = mask_here()
+    if target.suffix == ".cast":
+        speed = speed or 1.0
+        cast = await cast_of(open_at(speed), speed, mask)
+        with told("write the cast", target):
+            write_atomically(target, cast.encode())
+        click.echo(f"{target}: play it with asciinema play")
+    else:
+        count = await stills_of(open_at(0), target, mask)
+        click.echo(f"{target}: {count} pictures")
+    return 0
