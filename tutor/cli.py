@@ -14,6 +14,7 @@ from click.core import ParameterSource
 from tutor import __version__
 from tutor.command.author import lesson as author_commands
 from tutor.command.grading_cli import grade, submit
+from tutor.command.kit_cli import kit
 from tutor.command.option import (
     BUILDER_OPTION,
     CONTEXT_SETTINGS,
@@ -94,10 +95,10 @@ def _inherited(context: click.Context) -> dict[str, Any]:
 @click.option("--no-cache", is_flag=True, help="Build without what earlier builds left.")
 @click.option(
     "--base",
-    type=click.Choice(["auto", "local", "pull", "stand-in"]),
+    type=click.Choice(["auto", "local", "kit", "pull", "stand-in"]),
     default="auto",
-    help="Where a missing base image comes from. auto: asks before a pull; makes a stand-in when no "
-    "registry answers.",
+    help="Where a missing base image comes from. auto: from an imported class kit; else asks before a "
+    "pull; makes a stand-in when no registry answers.",
 )
 @click.option("--format", "output", type=click.Choice(["text", "json"]), default="text")
 def check(
@@ -277,3 +278,4 @@ def clean(engine: str, as_json: bool) -> None:
 cli.add_command(submit)
 cli.add_command(grade)
 cli.add_command(author_commands)
+cli.add_command(kit)

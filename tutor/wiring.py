@@ -14,6 +14,7 @@ from tutor.session.course import CourseSession, Folders
 
 if TYPE_CHECKING:
     from tutor.catalog.course import Course
+    from tutor.core.kit import Kit
     from tutor.core.ports import Engine
     from tutor.storage.database import SqliteProgressStore
     from tutor.storage.journal import SqliteJournal
@@ -35,6 +36,8 @@ class Wiring:
     _journal: SqliteJournal | None = None
     _store: SqliteProgressStore | None = None
     _course: Course | None = None
+    _kit: Kit | None = None
+    _kit_sought: bool = False
 
     @property
     def location(self) -> Location:
@@ -69,6 +72,31 @@ class Wiring:
         return self._store
 
     @property
+    def kit(self) -> Kit | None:
+        """The class kit that was imported here."""
+        if not self._kit_sought:
+            self._kit_sought = True
+            if self.location.kit_folder.exists():
+                from tutor.storage.kit_shelf import KitShelf
+
+                self._kit = KitShelf(self.location.kit_folder).current()
+        return self._kit
+
+    def forget_kit(self) -> None:
+        """Look for a kit anew: one was imported or removed."""
+        self._kit, self._kit_sought, self._course = None, False, None
+
+    @property
+    def course_folders(self) -> tuple[Path, Path]:
+        """Folders of the lessons and of the service: as asked for, a kit's own, or the shipped ones."""
+        from tutor.catalog.location import shipped_folders
+
+        lessons, context = shipped_folders()
+        if self.lessons_folder is None and self.kit is not None and self.kit.manifest.own_lessons:
+            lessons, context = self.kit.lessons, self.kit.service
+        return (self.lessons_folder or lessons).resolve(), context
+
+    @property
     def course(self) -> Course:
         """The lessons.
 
@@ -77,10 +105,8 @@ class Wiring:
         """
         if self._course is None:
             from tutor.catalog.kept_course import load_kept_course
-            from tutor.catalog.location import shipped_folders
 
-            lessons, context = shipped_folders()
-            lessons = (self.lessons_folder or lessons).resolve()
+            lessons, context = self.course_folders
             self._course = load_kept_course(
                 lessons, context, self.location.kept_course, lambda: _read_course(lessons, context)
             )
@@ -107,6 +133,7 @@ class Wiring:
             home=Path.home(),
             lock_path=self.location.build_lock,
             builder=self.builder_choice,
+            kit=self.kit,
         )
 
     async def embedded(self) -> Engine:
@@ -118,7 +145,7 @@ class Wiring:
         from tutor.engine.embedded.engine import EmbeddedEngine
 
         return await EmbeddedEngine.create(
-            self.location.embedded_folder, self.journal, SystemClock(), environ=os.environ
+            self.location.embedded_folder, self.journal, SystemClock(), environ=os.environ, kit=self.kit
         )
 
     async def engine(self) -> Engine:

@@ -55,6 +55,7 @@ class Script:
     missing_bases: set[str] = field(default_factory=set)
     pull_bytes: int | None = None
     stand_in: bool = True
+    kit_bytes: int | None = None
     exit_error: str = ""
     start_error: str = ""
     """Set to make the engine refuse to start any container."""
@@ -183,10 +184,21 @@ class FakeEngine:
 
     async def plan_base(self, reference: str) -> BasePlan:
         error = "" if self.script.pull_bytes else "no registry answers"
-        return BasePlan(reference, self.script.pull_bytes, error, self.script.stand_in, "Go and a busybox")
+        return BasePlan(
+            reference,
+            self.script.pull_bytes,
+            error,
+            self.script.stand_in,
+            "Go and a busybox",
+            self.script.kit_bytes,
+        )
 
     async def pull(self, reference: str, run_id: str) -> AsyncGenerator[WorkProgressed, None]:
         async for event in self._obtain("pull", reference, run_id):
+            yield event
+
+    async def load_from_kit(self, reference: str, run_id: str) -> AsyncGenerator[WorkProgressed, None]:
+        async for event in self._obtain("kit", reference, run_id):
             yield event
 
     async def make_stand_in(self, reference: str, run_id: str) -> AsyncGenerator[WorkProgressed, None]:

@@ -127,6 +127,20 @@ async def test_a_missing_base_offers_both_ways_and_goes_on_by_itself(stage: Stag
         assert "pull golang:1.21-alpine" in stage.engine.asked
 
 
+async def test_a_class_kit_that_holds_the_base_is_offered_first_and_told(stage: Stage) -> None:
+    stage.engine.script.missing_bases = {"golang:1.21-alpine"}
+    stage.engine.script.pull_bytes = 69_000_000
+    stage.engine.script.kit_bytes = 221_000_000
+    async with stage.play() as hand:
+        await hand.idle()
+        await hand.press("b")
+        await hand.see("Load it from the class kit. The real image, 221 MB", "Load from kit", "Pull 69.0 MB")
+        await hand.press("enter")
+        await hand.see("built in", "golang:1.21-alpine is loaded from the class kit now.")
+        asked = [each for each in stage.engine.asked if "golang" in each]
+        assert asked == ["kit golang:1.21-alpine"]
+
+
 async def test_a_stand_in_is_explained_made_and_marked(stage: Stage) -> None:
     stage.engine.script.missing_bases = {"golang:1.21-alpine"}
     async with stage.play((80, 24)) as hand:

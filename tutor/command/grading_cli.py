@@ -68,7 +68,7 @@ def submit(lesson: str, learner: tuple[str, ...], **options: Any) -> None:
 @click.option("--cache", is_flag=True, help="Build with the engine's cache.")
 @click.option(
     "--base",
-    type=click.Choice(["local", "pull", "stand-in"]),
+    type=click.Choice(["local", "kit", "pull", "stand-in"]),
     default="local",
     help="Where a missing base image comes from.",
 )

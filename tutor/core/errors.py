@@ -16,6 +16,7 @@ TutorError                      what happened, where, what to do next
 ├── LessonError                 a mistake in a lesson's files: file, line, what was expected
 ├── InspectError                an archive or binary that cannot be read
 ├── StorageError                progress or workspace cannot be read or written
+├── KitRefused                  a class kit that is damaged, of another version, or holds what none may
 └── UsageError                  the command line asks for something that does not exist
 """
 
@@ -109,6 +110,10 @@ class InspectError(TutorError):
 
 class StorageError(TutorError):
     """Progress, settings or a workspace cannot be read or written."""
+
+
+class KitRefused(TutorError):
+    """A class kit is not taken: damaged, cut short, of a newer version, or with what no kit may hold."""
 
 
 class UsageError(TutorError):

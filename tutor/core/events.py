@@ -151,6 +151,7 @@ class BaseObtained:
     run_id: str
     reference: str
     stand_in: bool
+    from_kit: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,6 +142,10 @@ class ImageStore(Protocol):
         """Pull a base image the learner agreed to."""
         ...
 
+    def load_from_kit(self, reference: str, run_id: str) -> AsyncGenerator[WorkProgressed, None]:
+        """Load the base out of the imported class kit. Never overwrites a tag that exists."""
+        ...
+
     def make_stand_in(self, reference: str, run_id: str) -> AsyncGenerator[WorkProgressed, None]:
         """Make the labelled stand-in. Never overwrites a tag that exists."""
         ...

@@ -104,9 +104,8 @@ class DemoSession:
             )
         if self._needed is not None:
             plan, self._needed = self._needed, None
-            how = "pull" if plan.pull_bytes is not None else "stand-in"
             async with aclosing(
-                obtain_base(self.scene.engine, plan.reference, how, new_run_id())
+                obtain_base(self.scene.engine, plan.reference, plan.ways[0], new_run_id())
             ) as obtained:
                 async for event in obtained:
                     yield event

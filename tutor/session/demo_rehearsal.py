@@ -54,6 +54,8 @@ async def rehearse(demo: DemoSession) -> AsyncGenerator[Rehearsed, None]:
                             needed = True
                         case BaseObtained():
                             how = "was made here" if event.stand_in else "was pulled"
+                            if event.from_kit:
+                                how = "was loaded from the class kit"
                             network.append(f"{event.reference} {how}; it is on this engine now")
                         case BuildFailed():
                             why = event.error

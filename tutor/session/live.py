@@ -93,7 +93,7 @@ async def missing_bases(
         if await engine.images.find(base) is not None:
             continue
         plan = await engine.images.plan_base(base)
-        if plan.pull_bytes is not None or plan.stand_in:
+        if plan.ways:
             yield BaseNeeded(run_id, plan)
             return
 
@@ -101,13 +101,13 @@ async def missing_bases(
 async def obtain_base(
     engine: Engine, reference: str, how: str, run_id: str
 ) -> AsyncGenerator[SessionEvent, None]:
-    """Pull the base, or make its stand-in, telling progress."""
+    """Pull the base, load it from the class kit, or make its stand-in, telling progress."""
     images = engine.images
-    source = images.pull(reference, run_id) if how == "pull" else images.make_stand_in(reference, run_id)
-    async with aclosing(source) as progress:
+    obtain = {"pull": images.pull, "kit": images.load_from_kit, "stand-in": images.make_stand_in}[how]
+    async with aclosing(obtain(reference, run_id)) as progress:
         async for event in progress:
             yield event
-    yield BaseObtained(run_id, reference, how == "stand-in")
+    yield BaseObtained(run_id, reference, how == "stand-in", how == "kit")
 
 
 async def bases_are_stand_ins(engine: Engine, bases: tuple[str, ...]) -> bool:

@@ -235,8 +235,7 @@ class Regrading:
             if needed is None:
                 return
             plan = needed.plan
-            can = {"pull": plan.pull_bytes is not None, "stand-in": plan.stand_in}
-            if not can.get(self.terms.base, False):
+            if self.terms.base not in plan.ways:
                 raise _Unjudged(
                     f"The base image {plan.reference} is not on this engine. Load it (docker pull "
                     f"{plan.reference}), or say --base pull or --base stand-in."

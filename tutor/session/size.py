@@ -28,9 +28,9 @@ class SizeWork:
         self._attempts = attempts
 
     async def obtain_base(
-        self, reference: str, how: Literal["pull", "stand-in"]
+        self, reference: str, how: Literal["pull", "kit", "stand-in"]
     ) -> AsyncGenerator[SessionEvent, None]:
-        """Pull a base image or make its stand-in, as the learner chose."""
+        """Pull a base image, load it from the class kit or make its stand-in, as the learner chose."""
         async with aclosing(obtain_base(self._scene.engine, reference, how, new_run_id())) as events:
             async for event in events:
                 yield event

@@ -64,6 +64,11 @@ class Location:
         return self.data_folder / "build.lock"
 
     @property
+    def kit_folder(self) -> Path:
+        """The class kit that was imported: not made again without its giver, so it is data."""
+        return self.data_folder / "kit"
+
+    @property
     def embedded_folder(self) -> Path:
         """Images, stages and cache of the embedded engine: large, and made again at need."""
         return self.cache_folder / "embedded"

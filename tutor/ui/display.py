@@ -127,6 +127,7 @@ class EventDisplay:
             case BaseObtained():
                 self.progress = None
                 kind = "made as a stand-in" if event.stand_in else "here"
+                kind = "loaded from the class kit" if event.from_kit else kind
                 screen.say(f"{event.reference} is {kind} now.")
 
     def _show_exchange(self, event: EndpointProbed) -> None:

@@ -11,7 +11,7 @@ from tutor.core.base import BasePlan
 from tutor.core.errors import EngineLost, LearnerError
 from tutor.ui import present
 from tutor.ui.display import EventDisplay
-from tutor.ui.screens.base_choice import PULL, STAND_IN, BaseChoiceScreen
+from tutor.ui.screens.base_choice import KIT, PULL, STAND_IN, BaseChoiceScreen
 from tutor.ui.screens.error import ErrorScreen
 from tutor.ui.work import Ending, Job, Work, as_generator
 
@@ -126,13 +126,17 @@ class LessonWork:
             screen.focus_question()
 
     def _ask_base(self, plan: BasePlan, interrupted: Job) -> None:
-        def obtain(how: Literal["pull", "stand-in"]) -> None:
-            name = f"Pulling {plan.reference}" if how == "pull" else f"Making a stand-in for {plan.reference}"
-            self.begin(name, lambda: self._obtain_and_go_on(plan.reference, how, interrupted))
+        def obtain(how: Literal["pull", "kit", "stand-in"]) -> None:
+            doing = {"pull": "Pulling", "kit": "Loading", "stand-in": "Making a stand-in for"}[how]
+            self.begin(
+                f"{doing} {plan.reference}", lambda: self._obtain_and_go_on(plan.reference, how, interrupted)
+            )
 
         def answered(answer: str | None) -> None:
             if answer == PULL:
                 obtain("pull")
+            elif answer == KIT:
+                obtain("kit")
             elif answer == STAND_IN:
                 obtain("stand-in")
             else:
@@ -143,7 +147,7 @@ class LessonWork:
         self._screen.app.push_screen(BaseChoiceScreen(plan), answered)
 
     async def _obtain_and_go_on(
-        self, reference: str, how: Literal["pull", "stand-in"], interrupted: Job
+        self, reference: str, how: Literal["pull", "kit", "stand-in"], interrupted: Job
     ) -> AsyncIterator[SessionEvent]:
         async with aclosing(as_generator(self._session.sizes.obtain_base(reference, how))) as events:
             async for event in events:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from tutor.core.base import BasePlan, normalised
 from tutor.core.image import ContainerState, ElfFacts, ImageConfig, Listener
 
 
@@ -37,3 +38,15 @@ def test_what_starts_is_the_entry_point_and_then_the_command() -> None:
 def test_only_a_running_container_runs() -> None:
     states = [ContainerState(status).is_running for status in ("created", "running", "exited", "gone")]
     assert states == [False, True, False, False]
+
+
+def test_a_base_is_obtained_the_cheapest_way_first() -> None:
+    assert BasePlan("golang:1.21-alpine", 7, "", True, "", 9).ways == ("kit", "pull", "stand-in")
+    assert BasePlan("golang:1.21-alpine", 0, "", False).ways == ("pull",)
+    assert BasePlan("golang:1.21-alpine").ways == ()
+
+
+def test_one_image_of_docker_hub_has_one_name() -> None:
+    names = ("golang", "golang:latest", "docker.io/golang:latest", "docker.io/library/golang")
+    assert {normalised(name) for name in names} == {"golang:latest"}
+    assert normalised("registry.example:5000/golang") == "registry.example:5000/golang:latest"

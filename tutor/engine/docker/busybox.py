@@ -10,6 +10,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from tutor.core.kit import Kit
+
 _PLACES = ("/bin/busybox", "/usr/bin/busybox", "/usr/lib/busybox/busybox", "/sbin/busybox")
 _HINT = "install one (Debian, Ubuntu: apt-get install busybox-static)"
 
@@ -43,18 +45,23 @@ def can_download() -> bool:
     return shutil.which("apt-get") is not None and shutil.which("dpkg-deb") is not None
 
 
+def is_obtainable(kit: Kit | None = None) -> bool:
+    """Whether :func:`obtain_busybox` has a place to take one from. Blocking."""
+    return local_busybox() is not None or (kit is not None and kit.busybox is not None) or can_download()
+
+
 def missing_note() -> str:
     """What to do when there is none."""
     return f"there is no static busybox here: {_HINT}"
 
 
-async def obtain_busybox() -> Busybox:
-    """This machine's, or else one fetched from its package archive.
+async def obtain_busybox(kit: Kit | None = None) -> Busybox:
+    """This machine's, else the one in a class kit, else one fetched from the package archive.
 
     Raises:
         FileNotFoundError: neither is to be had; the text says what to install.
     """
-    path = await asyncio.to_thread(local_busybox)
+    path = await asyncio.to_thread(local_busybox) or (kit.busybox if kit else None)
     if path is not None:
         return await asyncio.to_thread(_read, path)
     if not can_download():

@@ -15,6 +15,7 @@ from tutor.core.ports import CleanReport, Clock, EngineInfo, Journal, Probe
 from tutor.engine.docker.discovery import Trial
 
 if TYPE_CHECKING:
+    from tutor.core.kit import Kit
     from tutor.engine.docker.builder import DockerBuilder
     from tutor.engine.docker.cleaning import Cleaning
     from tutor.engine.docker.connection import Connection
@@ -51,17 +52,24 @@ class DockerEngine:
         home: Path | None = None,
         lock_path: Path,
         builder: BuilderChoice = "auto",
+        kit: Kit | None = None,
     ) -> DockerEngine:
         """Find an engine and get ready to use it.
 
         ``lock_path`` is the file that lets one build of this learner run at a time; buildx keeps
-        its own records in a folder beside it.
+        its own records in a folder beside it. ``kit`` is the class kit that was imported here.
 
         Raises:
             EngineUnavailable: none answers, or it has not the builder that was asked for.
         """
         parts = await _assemble(
-            journal, clock, environ=environ, home=home or Path.home(), lock_path=lock_path, choice=builder
+            journal,
+            clock,
+            environ=environ,
+            home=home or Path.home(),
+            lock_path=lock_path,
+            choice=builder,
+            kit=kit,
         )
         return cls(parts)
 
@@ -148,6 +156,7 @@ async def _assemble(
     home: Path,
     lock_path: Path,
     choice: BuilderChoice,
+    kit: Kit | None,
 ) -> _Parts:
     # In a thread: importing the SDK takes longer than a frame of the screen may.
     await asyncio.to_thread(_import_adapters)
@@ -201,7 +210,7 @@ async def _assemble(
         connection,
         info,
         builder,
-        DockerImageStore(connection, ledger, containerd_store=info.store == "containerd"),
+        DockerImageStore(connection, ledger, containerd_store=info.store == "containerd", kit=kit),
         runtime,
         probe,
         Cleaning(connection, ledger, clock, lambda: builder.active_runs),

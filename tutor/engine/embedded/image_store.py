@@ -49,6 +49,7 @@ class EmbeddedImageStore:
         clock: Clock,
         environ: Mapping[str, str],
         endpoint: str,
+        kit_busybox: Path | None = None,
     ) -> None:
         self._store = store
         self._pool = pool
@@ -57,6 +58,7 @@ class EmbeddedImageStore:
         self._clock = clock
         self._environ = environ
         self._endpoint = endpoint
+        self._kit_busybox = kit_busybox
 
     async def find(self, reference: str) -> ImageSummary | None:
         """The image under this reference or id; None when it is not there."""
@@ -117,6 +119,17 @@ class EmbeddedImageStore:
         """
         raise BaseImageMissing(
             f"{reference} cannot be pulled. {_NO_REGISTRY}", next_step="Use the stand-in, or Docker."
+        )
+
+    def load_from_kit(self, reference: str, run_id: str) -> AsyncGenerator[WorkProgressed, None]:  # noqa: ARG002
+        """Images out of a class kit are for Docker; its Go and its busybox make the stand-in here.
+
+        Raises:
+            BaseImageMissing: always.
+        """
+        raise BaseImageMissing(
+            f"{reference} cannot be loaded: the embedded engine makes its bases itself.",
+            next_step="Use the stand-in; an imported kit brings what it is made of.",
         )
 
     async def make_stand_in(self, reference: str, run_id: str) -> AsyncGenerator[WorkProgressed, None]:
@@ -192,7 +205,7 @@ class EmbeddedImageStore:
 
     async def _system(self, scratch: Path) -> list[Draft]:
         cache = self._store.folder / "busybox"
-        busybox = await in_thread(lambda: installed_busybox(self._environ, cache))
+        busybox = await in_thread(lambda: installed_busybox(self._environ, cache)) or self._kit_busybox
         if busybox is None and can_download(self._environ):
             busybox = await download_busybox(cache, scratch)
         if busybox is not None:

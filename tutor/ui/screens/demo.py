@@ -142,11 +142,11 @@ class DemoScreen(DemoFrame):
         story.tell(event)
         if isinstance(event, BaseNeeded):
             plan = event.plan
-            how = (
-                f"pulls {present.megabytes(plan.pull_bytes)}"
-                if plan.pull_bytes is not None
-                else "makes a stand-in for it on this machine"
-            )
+            how = {
+                "kit": "loads it from the class kit",
+                "pull": f"pulls {present.megabytes(plan.pull_bytes or 0)}",
+                "stand-in": "makes a stand-in for it on this machine",
+            }[plan.ways[0]]
             self.say(f"{plan.reference} is not here. Forward {how} and goes on.")
         elif isinstance(event, ImageMeasured):
             story.progress = None
