@@ -30,7 +30,12 @@ _REAL_DOCKER_CONFIG = os.environ.get("DOCKER_CONFIG") or str(Path.home() / ".doc
 _SETTINGS_OF_THE_CALLER = (
     "NO_COLOR", "FORCE_COLOR", "COLORTERM", "EDITOR", "VISUAL", "XDG_", "TEXTUAL", "FROMSCRATCH_"
 )  # fmt: skip
-_KEPT_SETTINGS = {"XDG_RUNTIME_DIR", "FROMSCRATCH_REQUIRE_ENGINES"}
+_KEPT_SETTINGS = {
+    "XDG_RUNTIME_DIR",
+    "FROMSCRATCH_REQUIRE_ENGINES",
+    "FROMSCRATCH_CONTAINERD_HOST",
+    "FROMSCRATCH_NEWER_ENGINE",
+}
 _before: dict[tuple[str, str], engine_guard.Leftover] | None = None
 _left: list[engine_guard.Leftover] = []
 
@@ -76,7 +81,7 @@ def _engine_is_missing(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def engine_is_missing() -> Callable[[str], NoReturn]:
     """Call it with a reason to skip, or to fail where engines are required."""
     return _engine_is_missing

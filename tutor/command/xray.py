@@ -139,6 +139,11 @@ class _Xray:
         Raises:
             ImageNotFound: no engine holds it, and there is no such file.
         """
+        if target in ("", "-"):
+            raise InspectError(
+                "Standard input is not read: an archive is read twice." if target else "No name was given.",
+                next_step="Name an image, or a file: docker save -o image.tar NAME",
+            )
         path = Path(target)
         if await asyncio.to_thread(os.path.exists, target):
             from tutor.inspect.source import packed_size_of_path, read_path
@@ -173,7 +178,8 @@ class _Xray:
         raise ImageNotFound(
             f"There is no such file, and no such image on {names}.",
             where=target,
-            next_step="Name an image that docker images lists, a program, or an archive of docker save.",
+            next_step="Name an image that docker images lists, a program, or an archive of docker save."
+            + "".join(f"\nNot asked: {fault.what}." for fault in faults),
         )
 
     def _connections(self) -> tuple[Callable[[], Awaitable[Engine]], ...]:

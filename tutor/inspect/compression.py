@@ -72,6 +72,6 @@ def _unzstd(outer: ByteReader, end: int) -> ByteReader:
         try:
             return source.read(CHUNK_BYTES)
         except zstandard.ZstdError as error:
-            raise InspectError(f"A layer of the image is damaged: {error}.") from error
+            raise InspectError(f"Its zstd data is damaged: {str(error).rpartition(': ')[2]}.") from error
 
     return ByteReader(pull)

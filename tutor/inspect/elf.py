@@ -164,7 +164,9 @@ def damage_in_words() -> Iterator[None]:
         raise InspectError(f"The program's file cannot be read: {error}") from error
     # The parser promises no set of exceptions for bytes that break its assumptions.
     except Exception as error:
-        raise InspectError(f"The program's file is damaged: {type(error).__name__}.") from error
+        raise InspectError(
+            "The program's file is damaged: it says that parts lie where there are none."
+        ) from error
 
 
 def read_elf(file: BinaryIO) -> ElfFacts | None:

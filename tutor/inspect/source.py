@@ -45,17 +45,33 @@ def read_path(
         InspectError: it is neither a program nor an image, it is damaged, or ``cancelled`` was set.
     """
     try:
-        if path.is_dir():
-            return _read_folder(path, on_progress, cancelled)
-        with path.open("rb") as file:
-            head = file.read(BLOCK)
-            file.seek(0)
-            if head.startswith(b"\x7fELF"):
-                return _read_program(file, path, on_progress, cancelled)
-        if looks_like_header(head) or compression_of(head) in {"gzip", "zstd"}:
-            return _read_archive(path, compression_of(head), on_progress, cancelled)
+        return _read(path, on_progress, cancelled)
     except OSError as error:
         raise InspectError(f"It cannot be read: {error.strerror or error}", where=str(path)) from error
+    except InspectError as error:
+        inside = error.where if error.where != str(path) else ""
+        where = f"{path}, in {inside}" if inside else str(path)
+        raise InspectError(error.what, where=where, next_step=error.next_step) from error
+
+
+def _read(
+    path: Path, on_progress: Progress | None, cancelled: threading.Event | None
+) -> ImageAnatomy | BinaryAnatomy:
+    if path.is_dir():
+        return _read_folder(path, on_progress, cancelled)
+    if not path.is_file():
+        raise InspectError(
+            "This is a pipe or a device, and an archive is read twice.",
+            where=str(path),
+            next_step="Put it into a file first: docker save -o image.tar NAME",
+        )
+    with path.open("rb") as file:
+        head = file.read(BLOCK)
+        file.seek(0)
+        if head.startswith(b"\x7fELF"):
+            return _read_program(file, path, on_progress, cancelled)
+    if looks_like_header(head) or compression_of(head) in {"gzip", "zstd"}:
+        return _read_archive(path, compression_of(head), on_progress, cancelled)
     raise InspectError(
         f"This is {_name_of(head)}: neither an ELF program nor an image archive.",
         where=str(path),

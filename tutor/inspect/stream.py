@@ -160,7 +160,7 @@ def gunzip(outer: ByteReader, end: int) -> ByteReader:
             try:
                 piece = inflater.decompress(pending, CHUNK_BYTES)
             except zlib.error as error:
-                raise InspectError(f"A layer of the image is damaged: {error}.") from error
+                raise InspectError(f"Its gzip data is damaged: {str(error).rpartition(': ')[2]}.") from error
             pending = inflater.unconsumed_tail
             if piece:
                 return piece

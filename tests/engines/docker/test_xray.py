@@ -114,7 +114,7 @@ def as_oci_layout(saved: Path, folder: Path) -> None:
 
     def packed(layer: bytes) -> bytes:
         # The containerd store hands out its layers as it keeps them: compressed already.
-        return layer if layer.startswith(b"\x1f\x8b") else gzip.compress(layer)
+        return layer if layer.startswith(b"\x1f\x8b") else gzip.compress(layer, 1)
 
     def content(archive: tarfile.TarFile, name: str) -> bytes:
         file = archive.extractfile(name)
