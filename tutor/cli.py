@@ -233,6 +233,11 @@ def xray(target: str, other: str | None, **options: Any) -> None:
     type=click.Path(path_type=Path),
     help="Write the recording as FILE.cast for asciinema, or as a FOLDER of SVG pictures.",
 )
+@click.option(
+    "--console",
+    is_flag=True,
+    help="In a second terminal: notes, the next step and the time, for the demo that runs.",
+)
 def demo(lesson: str | None, engine: str, builder: str, **options: Any) -> None:
     """Show LESSON to a class: forward runs each step live, back restores the world as it was.
 
@@ -243,6 +248,7 @@ def demo(lesson: str | None, engine: str, builder: str, **options: Any) -> None:
     Examples:
       fromscratch demo two-stages --rehearse    does every step end as it should, and how long it takes
       fromscratch demo two-stages
+      fromscratch demo --console                in a second terminal, for whoever presents
       fromscratch demo two-stages --replay --speed 4
     """
     from tutor.command.demo import DemoRequest, run_demo

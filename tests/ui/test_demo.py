@@ -18,6 +18,7 @@ from tutor.session.demo_recording import Recording, steps_sha256, whole_moments
 from tutor.session.demo_replay import ReplaySession
 from tutor.session.demo_step import demo_lesson
 from tutor.ui.demo_app import DemoApp
+from tutor.ui.demo_console import ConsolePlan
 from tutor.ui.screens.demo import DemoScreen
 
 BUILD, RUN, PROBE = 3, 5, 6
@@ -86,7 +87,8 @@ def present(stage: Stage, tmp_path: Path) -> Present:
         await course.connect()
         demo = DemoSession(course, lesson, answer)
         await demo.begin()
-        app = DemoApp(demo, close=demo.close)
+        plan = ConsolePlan(tmp_path / "cache" / "console", clock=stage.session.clock)
+        app = DemoApp(demo, close=demo.close, console=plan)
         async with app.run_test(size=size) as pilot:
             await pilot.pause()
             presenter = Presenter(app, pilot.press, stage, demo)

@@ -118,6 +118,8 @@ class DemoRequest:
     speed: float = 1.0
     export: Path | None = None
     """Write a recording as a cast, or as a folder of pictures."""
+    console: bool = False
+    """Open the presenter's console for a demo that runs."""
 
 
 def last_recording(wiring: Wiring, lesson: Lesson) -> Path:
@@ -193,6 +195,10 @@ async def run_demo(request: DemoRequest) -> int:
     """
     wiring = Wiring(request.engine, request.builder)  # type: ignore[arg-type]  # click.Choice checked them
     with contextlib.closing(wiring):
+        if request.console:
+            from tutor.command.console import run_console
+
+            return await run_console(wiring, request)
         if request.rehearse:
             from tutor.command.rehearsal import run_rehearsal
 
@@ -218,15 +224,18 @@ async def run_demo(request: DemoRequest) -> int:
 
 
 async def _play(wiring: Wiring, lesson: Lesson, request: DemoRequest) -> int:
+    from tutor.command.console import console_plan
     from tutor.ui.demo_app import DemoApp
 
     path = request.recording or last_recording(wiring, lesson)
-    app = DemoApp(open_replay(lesson, path, speed=request.speed), close=_nothing, mask=mask_here())
+    replay = open_replay(lesson, path, speed=request.speed)
+    app = DemoApp(replay, close=_nothing, mask=mask_here(), console=console_plan(wiring, lesson, replay))
     await app.run_async()
     return app.return_code or 0
 
 
 async def _present(wiring: Wiring, lesson: Lesson, request: DemoRequest) -> int:
+    from tutor.command.console import console_plan
     from tutor.ui.demo_app import DemoApp
 
     with only_demo(wiring):
@@ -237,6 +246,7 @@ async def _present(wiring: Wiring, lesson: Lesson, request: DemoRequest) -> int:
                 mask=mask_here(),
                 fallback=fallback_of(wiring, lesson, request.speed),
                 shell=_shell(demo.workspace),
+                console=console_plan(wiring, lesson),
             )
             try:
                 await app.run_async()

@@ -15,6 +15,7 @@ TutorError                      what happened, where, what to do next
 │   └── ContainerError          the container could not be created or reached
 ├── LessonError                 a mistake in a lesson's files: file, line, what was expected
 ├── InspectError                an archive or binary that cannot be read
+├── ConsoleError                a presenter's console has no demo to talk to
 ├── StorageError                progress or workspace cannot be read or written
 ├── KitRefused                  a class kit that is damaged, of another version, or holds what none may
 └── UsageError                  the command line asks for something that does not exist
@@ -110,6 +111,10 @@ class InspectError(TutorError):
 
 class StorageError(TutorError):
     """Progress, settings or a workspace cannot be read or written."""
+
+
+class ConsoleError(TutorError):
+    """A presenter's console found no demo, or was refused by it."""
 
 
 class KitRefused(TutorError):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 LINE_LIMIT_CHARACTERS = 4_000
 """Longer lines are cut; a build may print one of a megabyte."""
@@ -39,3 +41,16 @@ def clean_line(text: str, limit: int = LINE_LIMIT_CHARACTERS) -> str:
 def clean_text(text: str, limit: int = LINE_LIMIT_CHARACTERS) -> str:
     """Many lines, each cleaned by :func:`clean_line`."""
     return "\n".join(clean_line(line, limit) for line in text.split("\n"))
+
+
+def map_texts(value: Any, change: Callable[[str], str]) -> Any:
+    """Plain data as JSON has it, with every text in it changed; names of fields stay."""
+    match value:
+        case str():
+            return change(value)
+        case dict():
+            return {key: map_texts(each, change) for key, each in value.items()}
+        case list() | tuple():
+            return [map_texts(each, change) for each in value]
+        case _:
+            return value

@@ -114,9 +114,10 @@ class DemoSession:
                 async for event in events:
                     yield event
             return
-        async with aclosing(self._do(following)) as events:
-            async for event in events:
-                yield event
+        for source in (self._travel.mend(self.index), self._do(following)):
+            async with aclosing(source) as events:
+                async for event in events:
+                    yield event
 
     async def back(self) -> bool:
         """The step before, with its world; False at the start."""
@@ -248,6 +249,7 @@ class DemoSession:
         return replace(
             moment,
             prose=with_facts(self.steps[index].prose, self.scene.facts),
+            notes=tuple(with_facts(note.say, self.scene.facts) for note in self.steps[index].notes),
             sizes=self._course.size_rows(),
             address=self.scene.address,
             predictions=self._book.of(asked),

@@ -39,6 +39,8 @@ class Moment:
     address: str = ""
     predictions: tuple[Prediction, ...] = ()
     """Those of the class for this step of the lesson."""
+    notes: tuple[str, ...] = ()
+    """The lesson's remarks for the presenter, with measured values filled in."""
     went_well: bool | None = None
     """Whether it ended as the lesson means it to; None where nothing ran."""
 

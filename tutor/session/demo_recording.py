@@ -16,7 +16,7 @@ from tutor import __version__
 from tutor.core.errors import StorageError
 from tutor.core.events import SessionEvent
 from tutor.core.image import SizeRow
-from tutor.core.text import clean_text
+from tutor.core.text import clean_text, map_texts
 from tutor.core.verdict import Prediction
 from tutor.session.demo_moment import EVENT_LIMIT, Moment
 from tutor.session.demo_step import DemoStep
@@ -53,6 +53,7 @@ class _Moment(msgspec.Struct):
     address: str
     predictions: list[Prediction]
     went_well: bool | None
+    notes: list[str] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +178,8 @@ def _moment(row: _Moment) -> Moment:
     events = tuple(_event(name, each) for name, each in row.events)
     values: dict[str, Any] = {name: getattr(row, name) for name in _Moment.__struct_fields__}
     values |= {"events": events, "at_seconds": tuple(row.at_seconds)}
-    return Moment(**values | {"sizes": tuple(row.sizes), "predictions": tuple(row.predictions)})
+    values |= {"sizes": tuple(row.sizes), "predictions": tuple(row.predictions), "notes": tuple(row.notes)}
+    return Moment(**values)
 
 
 def _event(name: str, values: dict[str, Any]) -> SessionEvent:
@@ -189,7 +191,7 @@ def _event(name: str, values: dict[str, Any]) -> SessionEvent:
 
 
 def _cleaned(line: bytes) -> Any:
-    return _mapped(msgspec.json.decode(line), clean_text)
+    return map_texts(msgspec.json.decode(line), clean_text)
 
 
 def _masked(value: Any, mask: Callable[[str], str]) -> Any:
@@ -207,19 +209,6 @@ def _masked(value: Any, mask: Callable[[str], str]) -> Any:
             return {field.name: _masked(getattr(value, field.name), mask) for field in fields(value)}
         case _:
             return msgspec.to_builtins(value)
-
-
-def _mapped(value: Any, change: Callable[[str], str]) -> Any:
-    """The same value with every text in it changed; names of fields stay."""
-    match value:
-        case str():
-            return change(value)
-        case dict():
-            return {key: _mapped(each, change) for key, each in value.items()}
-        case list() | tuple():
-            return [_mapped(each, change) for each in value]
-        case _:
-            return value
 
 
 def _refused(what: str, where: str) -> StorageError:

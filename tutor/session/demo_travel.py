@@ -34,13 +34,27 @@ class Travel:
         Raises:
             ImageNotFound: it is gone, and no step that was done builds it.
         """
-        try:
-            await self.keeper.put_back(self.worlds[index])
-        except ImageNotFound as gone:
-            async with aclosing(self._build_again(gone.where, index)) as events:
-                async for event in events:
-                    yield event
-            await self.keeper.put_back(self.worlds[index])
+        again: set[str] = set()
+        while True:
+            try:
+                await self.keeper.put_back(self.worlds[index])
+            except ImageNotFound as gone:
+                if gone.where in again:
+                    raise
+                again.add(gone.where)
+                async with aclosing(self._build_again(gone.where, index)) as events:
+                    async for event in events:
+                        yield event
+            else:
+                return
+
+    async def mend(self, index: int) -> AsyncGenerator[SessionEvent, None]:
+        """Before something new is done: what others took from the world of this step comes back."""
+        if await self.keeper.holds_images(self.worlds[index]):
+            return
+        async with aclosing(self.arrive(index)) as events:
+            async for event in events:
+                yield event
 
     async def _build_again(self, reference: str, index: int) -> AsyncGenerator[SessionEvent, None]:
         at, task = self._builder_of(reference, index)

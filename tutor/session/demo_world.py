@@ -116,6 +116,11 @@ class Keeper:
         scene.shown = world.shown
         scene.facts = Facts(dict(world.facts))
 
+    async def holds_images(self, world: World) -> bool:
+        """Whether every reference of a world names its image."""
+        names = await asyncio.gather(*(self._names(reference) for reference, _ in world.images))
+        return list(names) == [image_id for _, image_id in world.images]
+
     async def _names(self, reference: str) -> str:
         found = await self.scene.engine.images.find(reference)
         return found.image_id if found else ""

@@ -9,10 +9,11 @@ import tempfile
 from pathlib import Path
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes, *, private: bool = False) -> None:
     """Replace ``path`` by ``content``, durable when this returns.
 
-    An existing file keeps its permissions. A link is replaced by a file: resolve it before.
+    An existing file keeps its permissions; a ``private`` one only its owner can read. A link is replaced
+    by a file: resolve it before.
 
     Raises:
         OSError: the old content is then still in place.
@@ -22,7 +23,7 @@ def write_atomically(path: Path, content: bytes) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
-            os.fchmod(file.fileno(), _mode_for(path))
+            os.fchmod(file.fileno(), 0o600 if private else _mode_for(path))
             os.fsync(file.fileno())
         Path(name).replace(path)
     except BaseException:

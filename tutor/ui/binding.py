@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from textual.binding import Binding, BindingType
 
@@ -70,6 +71,45 @@ APP_BINDINGS: list[BindingType] = [
     key("colon", "app.command_palette", "Commands", "Every action by name.", show=True, display=":"),
     key("q", "app.quit", "Quit", "Save and leave. Asks while a build runs.", show=True),
     key("t", "app.toggle_theme", "Light or dark", "Change between the light and the dark theme."),
+]
+
+_FORWARD_KEYS, _BACK_KEYS = "right,space,enter,pagedown,n", "left,backspace,pageup,p"
+"""Those of a presenter's remote among them."""
+
+
+def _demo(*words: str, **options: Any) -> Binding:
+    binding = key(*words, **options)
+    return replace(binding, id=f"demo-{binding.id}")
+
+
+DEMO_BINDINGS: list[BindingType] = [
+    _demo(_FORWARD_KEYS, "forward", "Forward", "Do the next step, live.", show=True, display="→"),
+    _demo(
+        _BACK_KEYS, "back", "Back", "The step before, with its world; stop what runs.", show=True, display="←"
+    ),
+    _demo("j", "ask('jump')", "Jump", "To a step by its number.", show=True),
+    _demo("g", "ask('guess')", "Class's guess", "Type in what the class says.", show=True),
+    _demo("x", "redo", "Again, live", "Do this step once more.", show=True),
+    _demo("y", "hold", "Type only", "Type commands, and run them by a second Forward.", show=True),
+    _demo("s", "shell", "Shell", "A real shell in the demo's folder.", show=True),
+    _demo("c", "console", "Console", "Show a code for the presenter's console in a second terminal."),
+    _demo("r", "fall_back", "Go on from recording", "Play the recording from the step that did not go."),
+    _demo("down", "scroll(3)", "Down", "Scroll down what does not fit."),
+    _demo("up", "scroll(-3)", "Up", "Scroll up what does not fit."),
+    _demo("escape", "stop", "Stop", "Stop what runs."),
+]
+
+CONSOLE_BINDINGS: list[BindingType] = [
+    key(_FORWARD_KEYS, "forward", "Forward", "The next step.", show=True, display="→"),
+    key(_BACK_KEYS, "back", "Back", "The step before.", show=True, display="←"),
+    key("j", "ask('jump')", "Jump", "To a step by its number.", show=True),
+    key("g", "ask('guess')", "Class's guess", "Type in what the class says.", show=True),
+    key("l", "list", "Steps", "All steps with their times, or the notes.", show=True),
+    key("0", "clock", "Clock", "Count the time from now on.", show=True),
+    key("r", "fall_back", "Recording", "Go on from the recording that the demo offers."),
+    key("down", "scroll(3)", "Down", "Scroll the notes down."),
+    key("up", "scroll(-3)", "Up", "Scroll the notes up."),
+    key("escape", "stop", "Stop", "Stop what runs, or close the line at the bottom."),
 ]
 
 

@@ -11,6 +11,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 
 from tutor.core.errors import TutorError
+from tutor.ui.demo_console import ConsolePlan, DemoConsole
 from tutor.ui.hang_up import PERIOD_SECONDS, terminal_is_gone, watch_for_signals
 from tutor.ui.screens.demo import DemoScreen
 from tutor.ui.theme import DARK, THEMES, fallback_variables, other
@@ -42,15 +43,32 @@ class DemoApp(App[None]):
         mask: Callable[[str], str] = str,
         fallback: Callable[[int], Show | None] = lambda _: None,
         shell: Callable[[], None] | None = None,
+        console: ConsolePlan | None = None,
         theme: str = DARK,
         watches_terminal: bool = True,
         driver_class: type[Driver] | None = None,
     ) -> None:
-        """``shell`` runs a shell and returns when it is left; None where there is no workspace."""
+        """``shell`` runs a shell and returns when it is left; None where there is no workspace.
+
+        Without ``console`` no presenter's console can come.
+        """
         super().__init__(driver_class=driver_class)
         self._watches_terminal = watches_terminal
         self._close = close
-        self.demo = DemoScreen(show, mask=mask, fallback=fallback, shell=shell)
+        self.console_desk = None if console is None else DemoConsole(console, show, mask)
+        desk = self.console_desk
+        if desk is None:
+            self.demo = DemoScreen(show, mask=mask, fallback=fallback, shell=shell)
+        else:
+            self.demo = DemoScreen(
+                show,
+                mask=mask,
+                fallback=fallback,
+                shell=desk.given_away(shell) if shell else None,
+                on_change=desk.changed,
+                invite=desk.invite,
+            )
+            desk.attach(self.demo)
         for each in THEMES:
             self.register_theme(each)
         self.theme = theme
@@ -61,6 +79,11 @@ class DemoApp(App[None]):
         if self._watches_terminal and not self.is_headless:
             watch_for_signals(self.action_leave)
             self.set_interval(PERIOD_SECONDS, self._look_for_terminal)
+
+    async def on_unmount(self) -> None:
+        """However it ends: nothing listens any more."""
+        if self.console_desk is not None:
+            await self.console_desk.close()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Values of our own variables under a theme that is not ours."""
@@ -85,6 +108,8 @@ class DemoApp(App[None]):
 
     async def _leave(self) -> None:
         await self.demo.work.settle()
+        if self.console_desk is not None:
+            await self.console_desk.close()
         with contextlib.suppress(TimeoutError, TutorError):
             await asyncio.wait_for(self._close(), CLOSE_SECONDS)
         self.exit()

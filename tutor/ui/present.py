@@ -93,6 +93,14 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
+def clock(seconds: float) -> str:
+    """Time as a watch shows it: 0:42, 12:05, 1:02:30."""
+    whole = int(max(0.0, min(seconds, 359_999)))
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02d}"
+    return f"{whole // 3600}:{whole % 3600 // 60:02d}:{whole % 60:02d}"
+
+
 def latency(seconds: float) -> str:
     """The time an answer took: 0.4 ms, 12 ms, 1.2 s."""
     if seconds >= 0.9995:

@@ -182,6 +182,28 @@ async def test_an_image_that_was_removed_from_outside_is_built_again_and_said_so
     assert world.engine.tags["fromscratch/demo-two-stages:multi"].image_id
 
 
+async def test_an_image_that_was_removed_from_outside_is_there_again_before_the_next_step_needs_it(
+    demo: DemoSession, world: Lab
+) -> None:
+    await told(demo.jump(4))
+    world.engine.tags.clear()
+    events = await told(demo.forward())
+    assert any(isinstance(event, Said) and "removed from outside" in event.text for event in events)
+    assert demo.index == 4
+    assert world.engine.running
+    assert demo.worlds[4] == await demo._keeper.take()
+
+
+async def test_a_tag_that_was_taken_away_comes_back_and_nothing_is_built(
+    demo: DemoSession, world: Lab
+) -> None:
+    await told(demo.jump(4))
+    image_id = world.engine.tags.pop("fromscratch/demo-two-stages:multi").image_id
+    await told(demo.forward())
+    assert world.engine.tags["fromscratch/demo-two-stages:multi"].image_id == image_id
+    assert len(world.engine.builds) == 1
+
+
 async def test_a_step_that_is_stopped_in_the_middle_leaves_the_world_of_the_step_before(
     demo: DemoSession, world: Lab
 ) -> None:

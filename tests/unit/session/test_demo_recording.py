@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,20 @@ async def test_a_step_that_no_demo_made_is_refused(demo: DemoSession, broken: di
     lines[1] |= broken
     with pytest.raises(StorageError, match="step 1"):
         decode_recording(file_of(lines))
+
+
+async def test_the_presenters_notes_are_recorded_and_a_recording_without_them_is_read(
+    demo: DemoSession,
+) -> None:
+    await told(demo.jump(2))
+    recording = recording_of(demo)
+    noted = tuple(replace(moment, notes=("Mind the cache.",)) for moment in recording.moments)
+    recording = replace(recording, moments=noted)
+    assert decode_recording(encode_recording(recording)) == recording
+    lines = lines_of(recording)
+    for line in lines[1:]:
+        del line["notes"]
+    assert [moment.notes for moment in decode_recording(file_of(lines)).moments] == [(), ()]
 
 
 async def test_what_is_private_is_hidden_in_the_file(demo: DemoSession, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import SuspendNotSupported
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.widgets import Input
 
@@ -15,19 +15,15 @@ from tutor.core.errors import EngineError, EngineLost, TutorError
 from tutor.core.events import BaseNeeded, ImageMeasured, SessionEvent
 from tutor.session.demo_step import DemoKind
 from tutor.ui import present
-from tutor.ui.demo_picture import head, picture
+from tutor.ui.binding import DEMO_BINDINGS
+from tutor.ui.demo_picture import head
 from tutor.ui.demo_story import Story
-from tutor.ui.demo_typing import keystrokes
 from tutor.ui.screens.demo_frame import DemoFrame
 from tutor.ui.work import Ending, Job, Work
 
 if TYPE_CHECKING:
     from tutor.session.demo_moment import Show
 
-TYPING_SECONDS = 0.025
-"""Between two letters of a change that is typed."""
-
-TYPED_AT_MOST_SECONDS = 8.0
 DRAW_SECONDS = 0.1
 _NOTHING: tuple[SessionEvent, ...] = ()
 _FORWARD, _AGAIN = "Forward", "Again"
@@ -39,19 +35,7 @@ class DemoScreen(DemoFrame):
     """Drives one :class:`Show`. ``fallback`` gives a recording to go on from, or None."""
 
     AUTO_FOCUS = ""
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right,space,enter,pagedown,n", "forward", "Forward", key_display="→", id="demo-forward"),
-        Binding("left,backspace,pageup,p", "back", "Back", key_display="←", id="demo-back"),
-        Binding("j", "ask('jump')", "Jump", id="demo-jump"),
-        Binding("g", "ask('guess')", "Class's guess", id="demo-guess"),
-        Binding("x", "redo", "Again, live", id="demo-redo"),
-        Binding("y", "hold", "Type only", id="demo-hold"),
-        Binding("s", "shell", "Shell", id="demo-shell"),
-        Binding("r", "fall_back", "Go on from recording", show=False, id="demo-fall-back"),
-        Binding("down", "scroll(3)", "Down", show=False, id="demo-down"),
-        Binding("up", "scroll(-3)", "Up", show=False, id="demo-up"),
-        Binding("escape", "stop", "Stop", show=False, id="demo-stop"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = DEMO_BINDINGS
 
     def __init__(
         self,
@@ -59,13 +43,15 @@ class DemoScreen(DemoFrame):
         *,
         mask: Callable[[str], str] = str,
         fallback: Callable[[int], Show | None] = lambda _: None,
-        on_step: Callable[[], None] = lambda: None,
+        on_change: Callable[[], None] = lambda: None,
+        invite: Callable[[], None] | None = None,
         shell: Callable[[], None] | None = None,
     ) -> None:
-        super().__init__(show, mask)
+        """``invite`` shows a code for a presenter's console; None where no console can come."""
+        super().__init__(show, mask, on_change)
         self.work = Work(self, self._take, self._fail, self._ended)
         self._fallback = fallback
-        self._on_step = on_step
+        self._invite = invite
         self._shell = shell
         self._offer: Show | None = None
         self._wanted = 0
@@ -77,18 +63,16 @@ class DemoScreen(DemoFrame):
         self._field = ""
 
     async def on_mount(self) -> None:
-        """Show where the demo stands."""
+        """Nothing is asked for yet."""
         self.query_one("#demo-field").display = False
-        self._typist = self.set_interval(TYPING_SECONDS, self._type, pause=True)
         self._painter = self.set_interval(DRAW_SECONDS, self._paint, pause=True)
-        await self.draw()
 
     def _paint(self) -> None:
         """While something runs: what came so far."""
         story = self._live
         if story is None or not story.has_begun:
             return
-        step = self.show.steps[self._target]
+        step = self.show.steps[self.standing if self._plays else self._target]
         self._put("#demo-heading", Content.styled(step.heading, "bold $accent"))
         self._put("#demo-say", head(step, self._mask, story.command))
         self._put("#demo-picture", story.content())
@@ -104,21 +88,6 @@ class DemoScreen(DemoFrame):
             self.say("")
         self.query_one("#demo-body").scroll_end(animate=False)
 
-    def _type(self) -> None:
-        moment = self.show.moment(self.show.index)
-        if moment is None or self._letters is None:
-            return
-        total = keystrokes(moment.before, moment.after)
-        self._letters += max(1, round(total * TYPING_SECONDS / TYPED_AT_MOST_SECONDS))
-        if self._letters >= total:
-            self._end_typing()
-        step = self.show.steps[self.show.index]
-        self._put("#demo-picture", picture(step, moment, self._mask, self._letters))
-
-    def _end_typing(self) -> None:
-        self._letters = None
-        self._typist.pause()
-
     # Work.
 
     def _start(
@@ -130,7 +99,6 @@ class DemoScreen(DemoFrame):
         self._wanted = self.show.index if wanted is None else wanted
         self._plays = name in _DOES
         self.say("")
-        self._offer = None
         self._live = Story(self._mask)
         self._painter.resume()
         return True
@@ -152,6 +120,7 @@ class DemoScreen(DemoFrame):
             story.progress = None
         if story.said:
             self.say(story.said[-1].text)
+        self._on_change()
 
     def _fail(self, job: Job, error: Exception) -> None:
         told = error.what if isinstance(error, TutorError) else str(error)
@@ -176,10 +145,11 @@ class DemoScreen(DemoFrame):
             self.say("")
         if ending is Ending.DONE and job.name in _DOES:
             self._judge(story)
-        self._begin_typing(job)
+        if job.name == _FORWARD and self.show.steps[self.show.index].kind is DemoKind.TYPE:
+            self.start_typing()
         await self.draw()
         self.query_one("#demo-body").scroll_home(animate=False)
-        self._on_step()
+        self._on_change()
 
     def _judge(self, story: Story | None) -> None:
         """A step that ended otherwise than it should: without a network, say. A recording shows it whole."""
@@ -193,14 +163,6 @@ class DemoScreen(DemoFrame):
     @staticmethod
     def _waits(story: Story | None) -> bool:
         return story is not None and story.waits_for_base
-
-    def _begin_typing(self, job: Job) -> None:
-        step, moment = self.show.steps[self.show.index], self.show.moment(self.show.index)
-        if job.name != _FORWARD or step.kind is not DemoKind.TYPE or moment is None:
-            return
-        if moment.before != moment.after:
-            self._letters = 0
-            self._typist.resume()
 
     async def _restored(self) -> AsyncGenerator[SessionEvent, None]:
         await self.show.restore()
@@ -219,10 +181,22 @@ class DemoScreen(DemoFrame):
     def _target(self) -> int:
         return min(self.show.index + 1, len(self.show.steps) - 1)
 
+    @property
+    def standing(self) -> int:
+        """Index of the step that the class looks at: the one that runs, while one does."""
+        return self._wanted if self.work.job is not None and self._plays else self.show.index
+
+    @property
+    def doing(self) -> str:
+        """What runs, by its command or else by its name; empty when nothing does."""
+        job, story = self.work.job, self._live
+        command = self.show.steps[self.standing].command
+        return "" if job is None else (story.command if story else "") or command or job.name
+
     def action_forward(self) -> None:
         """The next step; what is being typed is first finished."""
         if self._letters is not None:
-            self._end_typing()
+            self.end_typing()
             self.run_worker(self.draw())
             return
         step = self.show.steps[self._target]
@@ -240,7 +214,7 @@ class DemoScreen(DemoFrame):
         """The step before, with its world; while something runs, stop it."""
         self._held_at = -1
         if self._letters is not None:
-            self._end_typing()
+            self.end_typing()
         if self.work.is_busy:
             self.action_stop()
             return
@@ -302,6 +276,11 @@ class DemoScreen(DemoFrame):
         else:
             self._start(f"Jump to {number}", lambda: self.show.jump(number))
 
+    def action_console(self) -> None:
+        """A code for the presenter's console."""
+        if self._invite is not None:
+            self._invite()
+
     def action_ask(self, what: str) -> None:
         """Open the line at the bottom for a step's number or the class's guess."""
         if what == "guess" and self.show.steps[self.show.index].kind is not DemoKind.ASK:
@@ -312,7 +291,7 @@ class DemoScreen(DemoFrame):
         field.placeholder = "number of a step" if what == "jump" else "what the class says"
         field.value = ""
         field.display = True
-        field.focus()
+        self.set_focus(field)  # at once: Enter must not be taken for Forward meanwhile
 
     @on(Input.Submitted, "#demo-field")
     async def take_field(self, event: Input.Submitted) -> None:
@@ -322,13 +301,23 @@ class DemoScreen(DemoFrame):
         self.set_focus(None)
         value = event.value.strip()
         if self._field == "guess":
-            problem = self.show.predict(value) if value else None
-            self.say(problem or "")
-            await self.draw()
-            self._on_step()
-        elif value.isascii() and value.isdecimal():
-            number = int(value[:6])
-            wanted = min(max(number, 1), len(self.show.steps)) - 1
-            self._start(f"Jump to {number}", lambda: self.show.jump(number), wanted)
+            await self.guess(value)
         elif value:
+            self.go_to(value)
+
+    def go_to(self, number: str) -> None:
+        """Jump to the step of this number."""
+        if not (number.isascii() and number.isdecimal()):
             self.say("A step is named by its number.", "$quiet")
+            return
+        wanted = min(max(int(number[:6]), 1), len(self.show.steps))
+        if not self._start(f"Jump to {wanted}", lambda: self.show.jump(wanted), wanted - 1):
+            self.say("Wait for the step that runs, or stop it with Esc.", "$quiet")
+
+    async def guess(self, said: str) -> None:
+        """What the class says to the question on the screen."""
+        problem = self.show.predict(said) if said else None
+        self.say(problem or "")
+        if self.work.job is None:
+            await self.draw()
+        self._on_change()

@@ -15,6 +15,7 @@ from textual.widgets import Digits, Input, Markdown, Static
 from tutor.session.demo_step import DemoKind
 from tutor.ui.demo_large import Large, large
 from tutor.ui.demo_picture import head, picture, story_of
+from tutor.ui.demo_typing import keystrokes
 from tutor.ui.screens import STYLES
 from tutor.ui.widgets.demo_status import DemoStatus
 from tutor.ui.widgets.key_line import KeyLine
@@ -25,15 +26,25 @@ if TYPE_CHECKING:
     from tutor.session.demo_moment import Show
 
 
+TYPING_SECONDS = 0.025
+"""Between two letters of a change that is typed."""
+
+TYPED_AT_MOST_SECONDS = 8.0
+
+
 class DemoFrame(Screen[None]):
     """Draws one :class:`Show`."""
 
     CSS_PATH = STYLES / "demo.tcss"
 
-    def __init__(self, show: Show, mask: Callable[[str], str]) -> None:
+    def __init__(self, show: Show, mask: Callable[[str], str], on_change: Callable[[], None]) -> None:
+        """``on_change`` is called whenever a presenter's console might show something else."""
         super().__init__()
         self.show = show
+        self.notice = ""
+        """The sentence below; empty when there is none."""
         self._mask = mask
+        self._on_change = on_change
         self._letters: int | None = None
         self._prose = ""
 
@@ -52,6 +63,11 @@ class DemoFrame(Screen[None]):
         yield Static(id="demo-notice", markup=False)
         yield SizeStrip()
         yield KeyLine()
+
+    async def on_mount(self) -> None:
+        """Show where the demo stands, and be ready to type."""
+        self._typist = self.set_interval(TYPING_SECONDS, self._type, pause=True)
+        await self.draw()
 
     async def draw(self) -> None:
         """Show the step as it stands."""
@@ -101,6 +117,32 @@ class DemoFrame(Screen[None]):
         widget.display = bool(content.plain)
         widget.update(content)
 
+    def start_typing(self) -> None:
+        """Type the change of the step on the screen, if it changes anything."""
+        moment = self.show.moment(self.show.index)
+        if moment is not None and moment.before != moment.after:
+            self._letters = 0
+            self._typist.resume()
+
+    def end_typing(self) -> None:
+        """Have all of it there."""
+        self._letters = None
+        self._typist.pause()
+        self._on_change()
+
+    def _type(self) -> None:
+        moment = self.show.moment(self.show.index)
+        if moment is None or self._letters is None:
+            return
+        total = keystrokes(moment.before, moment.after)
+        self._letters += max(1, round(total * TYPING_SECONDS / TYPED_AT_MOST_SECONDS))
+        if self._letters >= total:
+            self.end_typing()
+        step = self.show.steps[self.show.index]
+        self._put("#demo-picture", picture(step, moment, self._mask, self._letters))
+
     def say(self, text: str, style: str = "$warning") -> None:
         """One sentence below; empty takes it away."""
+        self.notice = text
+        self._on_change()
         self._put("#demo-notice", Content.styled(self._mask(text), style) if text else Content(""))

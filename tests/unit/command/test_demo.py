@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tutor.command.console import console_plan
+from tutor.command.demo import demo_folder, only_demo, open_replay
+from tutor.core.errors import StorageError, UsageError
+from tutor.session.demo_moment import Moment
+from tutor.session.demo_recording import Recording, steps_sha256, write_recording
+from tutor.session.demo_step import demo_lesson, demo_steps
+from tutor.wiring import Wiring
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tutor", "demo", *words],
+        env=os.environ | {"DOCKER_HOST": "unix:///nowhere/docker.sock"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert word in done.stderr
+
+
+def test_a_second_demo_is_refused_in_words_while_one_runs() -> None:
+    wiring = Wiring()
+    with only_demo(wiring):
+        with pytest.raises(UsageError, match="Another demo runs already"), only_demo(Wiring()):
+            pass
+        refused(run("two-stages", "--rehearse"), "Another demo runs already", "FROMSCRATCH_HOME")
+    with only_demo(wiring):
+        pass
+
+
+def test_a_place_for_a_demo_that_cannot_be_made_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("FROMSCRATCH_HOME", str(tmp_path / "file" / "home"))
+    with pytest.raises(StorageError, match="cannot be made"), only_demo(Wiring()):
+        pass
+
+
+def test_a_demo_without_a_terminal_says_what_works_without_one() -> None:
+    refused(run("two-stages"), "needs a terminal", "--rehearse")
+
+
+def test_a_console_without_a_terminal_says_where_to_open_it() -> None:
+    refused(run("--console"), "needs a terminal", "fromscratch demo --console")
+
+
+@pytest.mark.parametrize("words", [["two-stages"], ["--replay"], ["--rehearse"]])
+def test_a_console_beside_something_else_is_refused(words: list[str]) -> None:
+    refused(run("--console", *words), "--console goes alone")
+
+
+def test_the_plan_of_a_console_knows_what_each_step_took_in_the_last_recording() -> None:
+    wiring = Wiring()
+    lesson = wiring.course.find("two-stages")
+    assert console_plan(wiring, lesson).machine_seconds == ()
+    steps = demo_steps(demo_lesson(lesson))
+    moments = tuple(Moment(n, "Dockerfile", "", "", seconds=n / 2) for n in range(1, 6))
+    made = Recording("demo-two-stages", "docker", "2026-01-02T03:04:05", steps_sha256(steps), moments)
+    write_recording(demo_folder(wiring) / "recordings" / "two-stages.jsonl", made)
+    plan = console_plan(wiring, lesson)
+    assert plan.machine_seconds == (0.5, 1.0, 1.5, 2.0, 2.5)
+    assert plan.pointer.parent == demo_folder(wiring)
+    replay = open_replay(lesson, demo_folder(wiring) / "recordings" / "two-stages.jsonl", speed=0)
+    assert console_plan(wiring, lesson, replay) == plan
