@@ -23,7 +23,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 @click.group()
 def kit() -> None:
-    r"""A class kit: all that a room without a network needs, in one file for a stick or a file share.
+    """A class kit: all that a room without a network needs, in one file for a stick or a file share.
 
     \b
     Examples:
@@ -39,7 +39,7 @@ def kit() -> None:
 @click.option("--no-go", is_flag=True, help="Leave out Go and busybox: every machine has Docker.")
 @_JSON
 def export(file: Path, lessons_folder: Path | None, engine: str, no_go: bool, as_json: bool) -> None:
-    r"""Write a kit: lessons, Go, a busybox, and the base images that the engine holds, with checksums.
+    """Write a kit: lessons, Go, a busybox, and the base images that the engine holds, with checksums.
 
     Exit code 0: written. 2: it could not be.
 
@@ -63,7 +63,7 @@ def export(file: Path, lessons_folder: Path | None, engine: str, no_go: bool, as
 @ENGINE_OPTION
 @_JSON
 def take_in(file: Path, engine: str, as_json: bool) -> None:
-    r"""Check a kit, keep it, and give its base images to the engine. No image is ever replaced.
+    """Check a kit, keep it, and give its base images to the engine. No image is ever replaced.
 
     A kit is as good as its giver: its Go and its images run in your builds. Exit code 0: it is here, whole.
     2: nothing was changed, or no engine took its images.
@@ -81,7 +81,7 @@ def take_in(file: Path, engine: str, as_json: bool) -> None:
 @click.argument("file", type=_FILE, required=False)
 @_JSON
 def show(file: Path | None, as_json: bool) -> None:
-    r"""Tell what is in a kit and compare every checksum; without FILE, tell of the imported one.
+    """Tell what is in a kit and compare every checksum; without FILE, tell of the imported one.
 
     \b
     Example:
@@ -95,7 +95,7 @@ def show(file: Path | None, as_json: bool) -> None:
 @kit.command()
 @_JSON
 def remove(as_json: bool) -> None:
-    r"""Let go of the imported kit. What it gave to an engine, fromscratch clean removes.
+    """Let go of the imported kit. What it gave to an engine, fromscratch clean removes.
 
     \b
     Example:
