@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from tutor.command.output import written
 from tutor.core.anatomy import BinaryAnatomy, ImageAnatomy
 from tutor.core.dockerfile import Dockerfile, parse_dockerfile
 from tutor.core.errors import EngineUnavailable, ImageNotFound, InspectError, TutorError
@@ -90,10 +91,11 @@ class _Xray:
             for engine in self._engines:
                 await engine.close()
         judged = judge_gates(second or first, gates)
-        if second is None:
-            self._print_one(first, dockerfile, judged)
-        else:
-            self._print_two(first, second, dockerfile, judged)
+        with written():
+            if second is None:
+                self._print_one(first, dockerfile, judged)
+            else:
+                self._print_two(first, second, dockerfile, judged)
         missed = [gate for gate in judged if not gate.held]
         for gate in missed:
             click.echo(f"{gate.name}: expected {gate.expected}; found {gate.actual}", err=True)
@@ -103,7 +105,7 @@ class _Xray:
         if self._request.as_json:
             from tutor.inspect.anatomy_json import anatomy_as_json
 
-            found = anatomy_as_json(anatomy, gates, all_files=self._request.all_files)
+            found = anatomy_as_json(anatomy, gates, all_files=self._request.all_files, dockerfile=dockerfile)
             click.echo(json.dumps(found, indent=2))
             return
         from tutor.command.xray_text import gates_text, image_text, program_text
@@ -119,16 +121,17 @@ class _Xray:
         self, first: Anatomy, second: Anatomy, dockerfile: Dockerfile | None, gates: tuple[Gate, ...]
     ) -> None:
         difference = compare(first, second)
-        if self._request.as_json:
-            from tutor.inspect.anatomy_json import difference_as_json
-
-            click.echo(json.dumps(difference_as_json(difference, first, second, gates), indent=2))
-            return
-        from tutor.command.xray_text import difference_text, gates_text
-
         waterfall = None
         if isinstance(first, ImageAnatomy) and isinstance(second, ImageAnatomy):
             waterfall = make_waterfall(first, second, dockerfile)
+        if self._request.as_json:
+            from tutor.inspect.anatomy_json import difference_as_json
+
+            found = difference_as_json(difference, first, second, gates, waterfall)
+            click.echo(json.dumps(found, indent=2))
+            return
+        from tutor.command.xray_text import difference_text, gates_text
+
         click.echo(difference_text(difference, waterfall, first, second))
         if gates:
             click.echo(f"\n{gates_text(gates)}")

@@ -6,8 +6,11 @@ from collections.abc import Iterable
 
 from tutor.core.anatomy import BinaryAnatomy, ImageAnatomy, SectionGroup
 from tutor.core.difference import Difference, DifferenceRow
+from tutor.core.dockerfile import Dockerfile
+from tutor.inspect.decision import layer_decisions
 from tutor.inspect.difference import Anatomy
 from tutor.inspect.gate import Gate
+from tutor.inspect.waterfall import Waterfall, WaterfallStep
 
 SCHEMA = 1
 """Grows when a key goes or changes its meaning; a new key alone changes nothing."""
@@ -17,8 +20,18 @@ LARGEST_FILES = 20
 Json = dict[str, object]
 
 
-def anatomy_as_json(anatomy: Anatomy, gates: Iterable[Gate] = (), *, all_files: bool = False) -> Json:
-    """An image or a program. ``all_files`` lists every name of every layer, not the largest alone."""
+def anatomy_as_json(
+    anatomy: Anatomy,
+    gates: Iterable[Gate] = (),
+    *,
+    all_files: bool = False,
+    dockerfile: Dockerfile | None = None,
+) -> Json:
+    """An image or a program.
+
+    ``all_files`` lists every name of every layer, not the largest alone; ``dockerfile`` is what the
+    image was built from.
+    """
     if isinstance(anatomy, BinaryAnatomy):
         found: Json = {
             "unpacked_bytes": anatomy.size_bytes,
@@ -29,7 +42,7 @@ def anatomy_as_json(anatomy: Anatomy, gates: Iterable[Gate] = (), *, all_files: 
             "program": _program(anatomy),
         }
     else:
-        found = _image(anatomy, all_files)
+        found = _image(anatomy, all_files, dockerfile)
     return found | {"gates": [_gate(gate) for gate in gates]}
 
 
@@ -37,7 +50,8 @@ def _gate(gate: Gate) -> Json:
     return {"name": gate.name, "held": gate.held, "expected": gate.expected, "actual": gate.actual}
 
 
-def _image(image: ImageAnatomy, all_files: bool) -> Json:
+def _image(image: ImageAnatomy, all_files: bool, dockerfile: Dockerfile | None) -> Json:
+    decisions = layer_decisions(tuple(layer.created_by for layer in image.layers), dockerfile)
     config = image.config
     files = image.files if all_files else image.files[:LARGEST_FILES]
     return {
@@ -62,6 +76,7 @@ def _image(image: ImageAnatomy, all_files: bool) -> Json:
             {
                 "diff_id": layer.diff_id,
                 "created_by": layer.created_by,
+                "line": decision.line,
                 "unpacked_bytes": layer.unpacked_bytes,
                 "wasted_bytes": layer.wasted_bytes,
                 "changes": [
@@ -77,7 +92,7 @@ def _image(image: ImageAnatomy, all_files: bool) -> Json:
                 if all_files
                 else None,
             }
-            for layer in image.layers
+            for layer, decision in zip(image.layers, decisions, strict=True)
         ],
         "files": [{"path": each.path, "bytes": each.size_bytes, "layer": each.layer} for each in files],
         "wasted": [
@@ -136,7 +151,11 @@ def _program(binary: BinaryAnatomy) -> Json:
 
 
 def difference_as_json(
-    difference: Difference, before: Anatomy, after: Anatomy, gates: Iterable[Gate] = ()
+    difference: Difference,
+    before: Anatomy,
+    after: Anatomy,
+    gates: Iterable[Gate] = (),
+    waterfall: Waterfall | None = None,
 ) -> Json:
     """Two against each other. The gates were judged on the second."""
     new = anatomy_as_json(after)
@@ -148,6 +167,7 @@ def difference_as_json(
         "before": {"name": difference.before_name, "unpacked_bytes": difference.before_bytes},
         "after": {"name": difference.after_name, "unpacked_bytes": difference.after_bytes},
         "delta_bytes": difference.delta_bytes,
+        "way": [_step(step) for step in waterfall.steps if step.delta_bytes] if waterfall else [],
         "parts": _rows(difference.parts),
         "layers": _rows(difference.layers),
         "files": _rows(difference.files),
@@ -156,6 +176,18 @@ def difference_as_json(
         "packages_are_code": difference.packages_are_code,
         "notes": [*before.notes, *after.notes],
         "gates": [_gate(gate) for gate in gates],
+    }
+
+
+def _step(step: WaterfallStep) -> Json:
+    return {
+        "kind": step.kind.value,
+        "before_bytes": step.before_bytes,
+        "after_bytes": step.after_bytes,
+        "delta_bytes": step.delta_bytes,
+        "share_percent": round(step.share_percent, 4),
+        "line": step.decision.line if step.decision is not None else None,
+        "decided_by": step.decision.text if step.decision is not None else None,
     }
 
 

@@ -119,11 +119,24 @@ class TestJson:
         assert found["kind"] == "comparison"
         assert found["delta_bytes"] == sum(row["delta_bytes"] for row in found["sections"])
 
+    def test_the_way_between_two_images_has_its_lines(self, image: Path, tmp_path: Path) -> None:
+        small = tmp_path / "small.tar"
+        history: list[dict[str, object]] = [{"created_by": "COPY /app /app # buildkit"}]
+        small.write_bytes(legacy([tar([file("app", go_program(symbols=False), 0o755)])], history))
+        dockerfile = tmp_path / "Dockerfile"
+        dockerfile.write_text(DOCKERFILE)
+        found = json.loads(xray(image, small, "--dockerfile", dockerfile, "--json").stdout)
+        assert sum(step["delta_bytes"] for step in found["way"]) == found["delta_bytes"]
+        lines = {step["kind"]: (step["line"], step["decided_by"]) for step in found["way"]}
+        assert lines["symbol table"] == (2, "RUN go build -o /app .")
+        alone = json.loads(xray(small, "--dockerfile", dockerfile, "--json").stdout)
+        assert [layer["line"] for layer in alone["layers"]] == [4]
+
     def test_every_key_is_documented(self, image: Path, programs: tuple[Path, Path]) -> None:
         page = (Path(__file__).parents[3] / "docs" / "xray.md").read_text()
         for words in ((image,), (programs[0],), programs):
             found = json.loads(xray(*words, "--json", "--files").stdout)
-            for key in [*found, *found.get("program", {})]:
+            for key in [*found, *found.get("program", {}), *(found.get("layers") or [{}])[0]]:
                 assert f"`{key}`" in page, key
 
     def test_a_fault_is_told_as_json(self, tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -123,6 +125,32 @@ def test_strange_images_are_opened_and_told_without_control_sequences(
     assert told.exit_code == 0, told.stderr
     assert all(line == clean_line(line, 200) for line in told.stdout.splitlines())
     assert json.loads(xray(path, "--json", "--files").stdout)["kind"] == "image"
+
+
+def run_in_shell(line: str, *names: Path) -> subprocess.CompletedProcess[str]:
+    """With ``$X`` for the command and ``$1`` for the first name."""
+    command = f"{sys.executable} -m tutor xray"
+    words = ["bash", "-o", "pipefail", "-c", line.replace("$X", command), "bash", *map(str, names)]
+    return subprocess.run(words, capture_output=True, text=True, timeout=120, cwd=Path(__file__).parents[3])
+
+
+def test_a_reader_that_has_seen_enough_takes_nothing_away_from_the_exit_code(tmp_path: Path) -> None:
+    path = tmp_path / "image.tar"
+    path.write_bytes(legacy([tar([file(f"folder/{number}", b"1") for number in range(3_000)])]))
+    done = run_in_shell('$X "$1" --json --files --max-size 5B | head -n 1', path)
+    assert (done.returncode, done.stdout) == (1, "{\n")
+    assert done.stderr == "max-size: expected at most 5 bytes; found 3000 bytes\n"
+    assert run_in_shell('$X "$1" --json --files | head -n 1', path).returncode == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+def test_an_answer_that_cannot_be_written_ends_with_2(tmp_path: Path) -> None:
+    path = tmp_path / "image.tar"
+    path.write_bytes(legacy([tar([file("a", b"1")])]))
+    done = run_in_shell('$X "$1" > /dev/full', path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("The answer cannot be written: No space left")
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
