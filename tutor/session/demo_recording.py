@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -25,6 +26,9 @@ SCHEMA = 1
 KIND = "fromscratch demo"
 FILE_LIMIT_BYTES = 64 * 1024 * 1024
 LINE_LIMIT_BYTES = 16 * 1024 * 1024
+PROSE_LIMIT, FILE_TEXT_LIMIT = (16_000, 300), (128_000, 4_000)
+"""Characters and lines of what is drawn as a whole, far more than a lesson's step or a Dockerfile has."""
+
 _EVENTS: dict[str, type] = {
     each.__name__: each for member in get_args(SessionEvent) for each in (get_args(member) or (member,))
 }
@@ -136,9 +140,11 @@ def read_recording(path: Path) -> Recording:
         StorageError: it cannot be read, or as :func:`decode_recording`.
     """
     try:
-        if path.stat().st_size > FILE_LIMIT_BYTES:
-            raise _refused("It is far larger than a recording.", str(path))
-        data = path.read_bytes()
+        # A pipe or a device has no size, and may have no end.
+        if path.exists() and not path.is_file():
+            raise OSError(errno.EINVAL, "it is no plain file")
+        with path.open("rb") as file:
+            data = file.read(FILE_LIMIT_BYTES + 1)
     except OSError as error:
         raise StorageError(
             f"The recording cannot be read: {error.strerror}.",
@@ -175,6 +181,13 @@ def whole_moments(moments: Sequence[Moment | None]) -> tuple[Moment, ...]:
 def _moment(row: _Moment) -> Moment:
     if len(row.events) != len(row.at_seconds) or len(row.events) > EVENT_LIMIT:
         raise ValueError("events without their times")
+    for text, (characters, lines) in (
+        (row.prose, PROSE_LIMIT),
+        (row.before, FILE_TEXT_LIMIT),
+        (row.after, FILE_TEXT_LIMIT),
+    ):
+        if len(text) > characters or text.count("\n") > lines:
+            raise ValueError("a text that would take minutes to draw")
     events = tuple(_event(name, each) for name, each in row.events)
     values: dict[str, Any] = {name: getattr(row, name) for name in _Moment.__struct_fields__}
     values |= {"events": events, "at_seconds": tuple(row.at_seconds)}

@@ -51,7 +51,8 @@ class ReplaySession:
             )
         self._recording = recording
         self.steps: tuple[DemoStep, ...] = steps
-        self.index = max(0, min(index, len(recording.moments) - 1))
+        self._moments = recording.moments[: len(steps)]
+        self.index = max(0, min(index, len(self._moments) - 1))
         self._speed = speed
         self._wait = wait
 
@@ -62,8 +63,7 @@ class ReplaySession:
 
     def moment(self, index: int) -> Moment | None:
         """What was shown at a step; None where the recording does not reach."""
-        moments = self._recording.moments
-        return moments[index] if 0 <= index < len(moments) else None
+        return self._moments[index] if 0 <= index < len(self._moments) else None
 
     async def forward(self) -> AsyncGenerator[SessionEvent, None]:
         """Play the next step."""
@@ -88,7 +88,7 @@ class ReplaySession:
 
     async def jump(self, number: int) -> AsyncGenerator[SessionEvent, None]:
         """To any step, as far as the recording reaches."""
-        reached = len(self._recording.moments)
+        reached = len(self._moments)
         self.index = max(0, min(number, reached) - 1)
         if number > reached:
             yield Said(new_run_id(), "The recording ends here.")

@@ -38,6 +38,7 @@ MANY_BODIES_ROWS = 12
 """Of three and more answers together: each keeps its first line on the screen."""
 
 TABLE_ROWS = 18
+TABLE_COLUMNS = 12
 
 
 @dataclass(slots=True)
@@ -170,10 +171,10 @@ class Story:
         shown = self._shown
         if shown is None:
             return Content("")
-        rows = shown.rows[:TABLE_ROWS]
-        columns = max((len(row) for row in (*rows, shown.header)), default=0)
+        rows, header = [row[:TABLE_COLUMNS] for row in shown.rows[:TABLE_ROWS]], shown.header[:TABLE_COLUMNS]
+        columns = max((len(row) for row in (*rows, header)), default=0)
         cells = [
-            min(60, max((len(row[index]) for row in (*rows, shown.header) if index < len(row)), default=0))
+            min(60, max((len(row[index]) for row in (*rows, header) if index < len(row)), default=0))
             for index in range(columns)
         ]
 
@@ -181,8 +182,8 @@ class Story:
             return "  ".join(f"{cell:<{cells[at]}}" for at, cell in enumerate(row)).rstrip()
 
         lines = [Content.styled(self.mask(shown.title), "bold")]
-        if shown.header:
-            lines.append(Content.styled(self.mask(drawn(shown.header)), "$quiet"))
+        if header:
+            lines.append(Content.styled(self.mask(drawn(header)), "$quiet"))
         lines += [Content(self.mask(drawn(row))) for row in rows]
         if len(shown.rows) > TABLE_ROWS:
             lines.append(Content.styled(f"… and {len(shown.rows) - TABLE_ROWS} more", "$quiet"))

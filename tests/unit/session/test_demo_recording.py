@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +15,8 @@ from tutor.core.errors import StorageError
 from tutor.core.events import BuildFinished, LogLines, Said
 from tutor.session.demo import DemoSession
 from tutor.session.demo_recording import (
+    FILE_LIMIT_BYTES,
+    LINE_LIMIT_BYTES,
     Recording,
     decode_recording,
     encode_recording,
@@ -87,6 +92,11 @@ async def test_escape_sequences_and_endless_lines_do_not_reach_the_screen(demo: 
         {"events": [], "at_seconds": [0.0]},
         {"number": 7},
         {"sizes": [{"name": 1}]},
+        {"prose": "word\n\n" * 10_000},
+        {"before": "a\n" * 100_000},
+        {"after": "a" * 3_000 + "\n" + "a\n" * 90_000},
+        {"seconds": "[" * 50},
+        {"went_well": "yes"},
     ],
 )
 async def test_a_step_that_no_demo_made_is_refused(demo: DemoSession, broken: dict[str, object]) -> None:
@@ -108,6 +118,45 @@ async def test_the_presenters_notes_are_recorded_and_a_recording_without_them_is
     for line in lines[1:]:
         del line["notes"]
     assert [moment.notes for moment in decode_recording(file_of(lines)).moments] == [(), ()]
+
+
+async def test_a_recording_that_goes_on_after_the_last_step_ends_with_it(demo: DemoSession) -> None:
+    await walk(demo)
+    lines = lines_of(recording_of(demo))
+    lines += [lines[-1] | {"number": len(demo.steps) + more} for more in (1, 2)]
+    replay = ReplaySession(demo.lesson, decode_recording(file_of(lines)), speed=0)
+    await told(replay.jump(len(demo.steps) + 2))
+    assert replay.index == len(demo.steps) - 1
+    assert isinstance((await told(replay.forward()))[0], Said)
+    assert replay.index == len(demo.steps) - 1
+
+
+def test_a_file_and_a_line_far_larger_than_a_recording_are_refused(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "made.jsonl"
+    path.touch()
+    os.truncate(path, FILE_LIMIT_BYTES + 1)  # takes no room on the disk
+    with pytest.raises(StorageError, match="larger"):
+        read_recording(path)
+    with pytest.raises(StorageError, match="larger"):
+        decode_recording(b'{"kind": "' + b"x" * LINE_LIMIT_BYTES + b'"}\n')
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir])
+def test_a_pipe_or_a_folder_is_no_recording_and_is_not_waited_for(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    make(tmp_path / "made.jsonl")
+    with pytest.raises(StorageError, match="no plain file"):
+        read_recording(tmp_path / "made.jsonl")
+
+
+async def test_a_recording_of_a_newer_version_of_this_schema_is_played(demo: DemoSession) -> None:
+    await told(demo.jump(4))
+    lines = lines_of(recording_of(demo))
+    lines[0] |= {"version": "99.0", "more": 1}
+    assert len(decode_recording(file_of(lines)).moments) == 4
 
 
 async def test_what_is_private_is_hidden_in_the_file(demo: DemoSession, tmp_path: Path) -> None:
@@ -152,6 +201,23 @@ async def test_a_replay_shows_the_same_moments_at_its_own_speed(demo: DemoSessio
     assert all(wait <= 1.5 for wait in waits)
     assert await replay.back()
     assert replay.index == len(demo.steps) - 2
+
+
+async def test_the_speed_of_a_replay_divides_its_waits_and_0_waits_for_nothing(demo: DemoSession) -> None:
+    await told(demo.jump(4))
+    lines = lines_of(recording_of(demo))
+    events: Any = lines[4]["events"]
+    lines[4]["at_seconds"] = [float(min(at, 2) * 2 + 100 * (at > 2)) for at in range(len(events))]
+    waits: dict[float, list[float]] = {}
+    for speed in (0.0, 0.5, 1.0, 4.0):
+        made = waits[speed] = []
+
+        async def wait(seconds: float, made: list[float] = made) -> None:
+            made.append(seconds)
+
+        replay = ReplaySession(demo.lesson, decode_recording(file_of(lines)), speed=speed, index=2, wait=wait)
+        assert len(await told(replay.forward())) == len(events)
+    assert waits == {0.0: [], 0.5: [4.0, 4.0, 6.0], 1.0: [2.0, 2.0, 3.0], 4.0: [0.5, 0.5, 0.75]}
 
 
 async def test_a_replay_runs_and_grades_nothing(demo: DemoSession) -> None:
