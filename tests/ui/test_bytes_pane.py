@@ -145,6 +145,16 @@ async def test_par_and_the_attempts_stand_on_the_way_before_anything_is_compared
         await hand.see("passed, within par.")
 
 
+async def test_an_attempt_made_meanwhile_stands_on_the_way_when_the_pane_is_turned_to(built: Stage) -> None:
+    async with built.play((120, 36)) as hand:
+        await open_bytes(hand)
+        await hand.press("c")
+        await hand.see("Passed: all 1 checks")
+        await hand.idle()
+        await hand.press("5", "v", "v", "v", "v", "v")
+        await hand.see("attempt 1 ✓")
+
+
 async def test_an_image_keeps_the_lines_it_was_built_from_when_the_file_is_edited(built: Stage) -> None:
     async with built.play((120, 36)) as hand:
         await build(hand)

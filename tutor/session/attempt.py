@@ -32,6 +32,11 @@ class AttemptBook:
         self._image_gone = False
 
     @property
+    def count(self) -> int:
+        """How many there were."""
+        return len(self._reports)
+
+    @property
     def newest(self) -> CheckpointReport | None:
         """The newest attempt."""
         return self._reports[-1] if self._reports else None

@@ -59,10 +59,15 @@ class ImageOpening:
         self._decisions: dict[str, tuple[Decision, ...]] = {}
         self._comparisons: dict[tuple[str, str], Comparison] = {}
         self._attempts: tuple[AttemptSize, ...] = ()
+        self._attempts_read = 0
 
     def image(self, image_id: str) -> ImageAnatomy | None:
         """An image that was opened."""
         return self._images.get(image_id)
+
+    def is_complete(self, image_id: str) -> bool:
+        """Whether an image was opened, and no attempt was made since that would stand beside it."""
+        return image_id in self._images and self._attempts_read == self._session.attempts.count
 
     def decisions(self, image_id: str) -> tuple[Decision, ...]:
         """What made each layer of an opened image, with the learner's own lines where it is theirs."""
@@ -141,7 +146,9 @@ class ImageOpening:
         self._decisions[row.image_id] = layer_decisions(
             tuple(layer.created_by for layer in anatomy.layers), self._dockerfile(row), _stage_key(row)
         )
+        count = self._session.attempts.count
         self._attempts = await asyncio.to_thread(self._attempt_sizes)
+        self._attempts_read = count
 
     def _forget(self, image_id: str) -> None:
         self._images.pop(image_id, None)

@@ -3,9 +3,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tutor.core.dockerfile import Dockerfile, parse_dockerfile
-from tutor.inspect.maker import find_linker_flags, find_maker
+from tutor.core.errors import DockerfileError
+from tutor.inspect.maker import find_copy, find_linker_flags, find_maker
 
 LESSONS = Path(__file__).parents[3] / "lessons"
 BUILDER = "FROM golang:1.21 AS builder\nWORKDIR /src\n"
@@ -102,3 +105,60 @@ def test_where_no_line_tells_of_a_file_the_copy_that_took_it_decides() -> None:
     assert line_of(BUILDER + "RUN make\n", "/src/a") == ""
     taken = BUILDER + "RUN make\nFROM scratch\nCOPY --from=builder /src/a /a\n"
     assert line_of(taken, "/a") == "COPY --from=builder /src/a /a"
+
+
+WORDS = (
+    "RUN",
+    "COPY",
+    "ADD",
+    "FROM",
+    "AS",
+    "ENV",
+    "ARG",
+    "WORKDIR",
+    "go",
+    "build",
+    "-o",
+    "cp",
+    "mv",
+    "&&",
+    ";",
+)
+ODD = (
+    "$X",
+    "${Y:-z}",
+    "'",
+    '"',
+    "\\",
+    "\n",
+    "--from=0",
+    "--from=a",
+    "/a",
+    "a/",
+    ".",
+    "..",
+    "*",
+    "<<E",
+    "[",
+    "cd",
+    ">",
+)
+
+
+@given(
+    st.lists(st.sampled_from((*WORDS, *ODD)), max_size=40),
+    st.sampled_from(("/a", "/", "", "a", "/x/../a", "/a/b")),
+)
+@settings(max_examples=1_000)
+def test_no_dockerfile_that_can_be_read_breaks_the_search(words: list[str], path: str) -> None:
+    text = "FROM x AS a\nRUN go build -o /a\nFROM a\n" + " ".join(words).replace("\n ", "\n")
+    try:
+        dockerfile = parse_dockerfile(text)
+    except DockerfileError:
+        return
+    for stage in dockerfile.stages:
+        for brought in (None, *stage.instructions):
+            maker = find_maker(dockerfile, stage, path, brought)
+            if maker is not None:
+                find_linker_flags(dockerfile, maker)
+        find_copy(dockerfile, stage, path)

@@ -95,9 +95,9 @@ class BytesPane(Vertical):
         self.draw()
 
     def begin(self) -> None:
-        """The pane was turned to: open the image if that is still to be done."""
+        """The pane was turned to: open the image if that is still to be done, and see new attempts."""
         row = self.row
-        if row is not None and self._opening is not None and self._opening.image(row.image_id) is None:
+        if row is not None and self._opening is not None and not self._opening.is_complete(row.image_id):
             self.post_message(ImageWanted(row))
 
     def on_resize(self) -> None:
