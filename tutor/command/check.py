@@ -121,6 +121,7 @@ class Grading:
     def _folder(self) -> tuple[Path, str]:
         """The folder to grade, and the reference its image gets."""
         from tutor.core.lesson import image_reference
+        from tutor.storage.token import learner_token
         from tutor.storage.workspace import Workspace, lay_answer
 
         lesson, request = self._lesson, self._request
@@ -132,7 +133,11 @@ class Grading:
             lay_answer(lesson.context, lesson.folder / "start", request.answer, self._scratch)
             return self._scratch, elsewhere
         location = self._wiring.location
-        workspace = Workspace(location.workspace_folder / lesson.name, location.kept_folder / lesson.name)
+        workspace = Workspace(
+            location.workspace_folder / lesson.name,
+            location.kept_folder / lesson.name,
+            token=lambda: learner_token(self._wiring.store),
+        )
         workspace.create(lesson.context, lesson.folder / "start")
         return workspace.folder, lesson.reference
 

@@ -92,7 +92,7 @@ def grade_all(request: GradeRequest) -> list[SubmissionResult]:
     open_tasks = [task for task in tasks if request.again or not is_done(task)]
     for task in open_tasks:
         task.result_file.unlink(missing_ok=True)
-    progress = Progress(len(tasks), len(tasks) - len(open_tasks), quiet=request.quiet)
+    progress = Progress(len(tasks), len(tasks) - len(open_tasks), at_a_time=request.jobs, quiet=request.quiet)
     if request.scheduler:
         _on_cluster(request.scheduler, open_tasks, progress)
     elif request.jobs > 1 and len(open_tasks) > 1:
@@ -161,6 +161,7 @@ def _on_cluster(address: str, tasks: Sequence[GradeTask], progress: Progress) ->
     with client:
         # No result is kept on the cluster: what counts is written to the folder of results.
         pool = client.get_executor(pure=False, retries=_TRIES)
+        progress.at_a_time = sum(client.nthreads().values())
         _follow([pool.submit(grade_submission, task) for task in tasks], tasks, progress)
     _give_up([task for task in tasks if not task.result_file.exists()])
 
@@ -185,9 +186,11 @@ def _give_up(tasks: Sequence[GradeTask]) -> None:
 
 
 class Progress:
-    """Done, left and rate, on standard error."""
+    """Done, running, left and rate, on standard error."""
 
-    def __init__(self, total: int, done_before: int, *, quiet: bool) -> None:
+    def __init__(self, total: int, done_before: int, *, at_a_time: int, quiet: bool) -> None:
+        self.at_a_time = at_a_time
+        """How many are graded at a time, on all machines together."""
         self._total = total
         self._before = done_before
         self._quiet = quiet
@@ -215,7 +218,8 @@ class Progress:
         filled = round(20 * done / self._total)
         minutes = f", {left / rate:.1f} min" if left and rate else ""
         bar = "#" * filled + "." * (20 - filled)
-        return f"[{bar}] {done}/{self._total}, {left} left{minutes}, {rate:.1f}/min"
+        running = min(left, self.at_a_time)
+        return f"[{bar}] {done}/{self._total}, {running} running, {left} left{minutes}, {rate:.1f}/min"
 
     def end(self) -> None:
         """Nothing is left."""

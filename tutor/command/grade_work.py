@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from tutor.core.errors import SubmissionRefused, TutorError
 from tutor.core.submission import SubmissionResult, Taken
 from tutor.core.verdict import Outcome
+from tutor.session.bounded import DISK_LIMIT
 from tutor.session.regrade import GradingTerms
 from tutor.wiring import BuilderChoice, EngineChoice, Wiring
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 RUBRICS = ("lab", "capstone")
 """Names of the rubrics that are shipped."""
+_GATE = "alone.lock"
+"""Held by the one that grades alone; the others pass it one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,10 @@ def grade_submission(task: GradeTask) -> str:
     try:
         with _slot(task) as (home, core):
             result = asyncio.run(_grade(task, home, core))
+        if DISK_LIMIT in result.limits_hit and task.slots > 1:
+            # Who filled the disk is known only of one that is graded alone.
+            with _alone(task) as (home, core):
+                result = asyncio.run(_grade(task, home, core))
     # Whatever happens, a result says so: a class is not stopped by one submission.
     except Exception as fault:  # noqa: BLE001
         result = _crashed(task, fault)
@@ -122,10 +129,11 @@ def _slot(task: GradeTask) -> Iterator[tuple[Path, str]]:
     """A home and a core that no other worker of this machine uses meanwhile."""
     import filelock
 
-    base = Wiring().location.cache_folder / "grading"
-    base.mkdir(parents=True, exist_ok=True)
+    base = _base()
     count = max(1, task.slots)
     while True:
+        with filelock.FileLock(base / _GATE):
+            pass
         for number in range(count):
             lock = filelock.FileLock(base / f"slot-{number}.lock")
             try:
@@ -138,6 +146,25 @@ def _slot(task: GradeTask) -> Iterator[tuple[Path, str]]:
             finally:
                 lock.release()
             return
+
+
+@contextmanager
+def _alone(task: GradeTask) -> Iterator[tuple[Path, str]]:
+    """A home, while no other worker of this machine grades; none begins before this one is done."""
+    import filelock
+
+    base = _base()
+    with contextlib.ExitStack() as held:
+        held.enter_context(filelock.FileLock(base / _GATE))
+        for number in range(task.slots):
+            held.enter_context(filelock.FileLock(base / f"slot-{number}.lock"))
+        yield base / "slot-0", held.enter_context(_core(0))
+
+
+def _base() -> Path:
+    base = Wiring().location.cache_folder / "grading"
+    base.mkdir(parents=True, exist_ok=True)
+    return base
 
 
 @contextmanager

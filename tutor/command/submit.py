@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,9 +23,6 @@ from tutor.core.submission import (
 from tutor.core.verdict import Outcome
 from tutor.wiring import Wiring
 
-TOKEN_SETTING = "learner.token"  # noqa: S105 - the name of a setting
-TOKEN_FILE = "token.txt"  # noqa: S105 - the name of a file
-
 
 @dataclass(frozen=True, slots=True)
 class SubmitRequest:
@@ -38,15 +34,6 @@ class SubmitRequest:
     workspace: Path | None = None
     out: Path | None = None
     dry_run: bool = False
-
-
-def learner_token(wiring: Wiring) -> str:
-    """This learner's token, made once on this machine."""
-    token = wiring.store.setting(TOKEN_SETTING)
-    if not token:
-        token = secrets.token_hex(6)
-        wiring.store.save_setting(TOKEN_SETTING, token)
-    return token
 
 
 def submit(request: SubmitRequest) -> str:
@@ -84,6 +71,7 @@ def submit(request: SubmitRequest) -> str:
 def _manifest(request: SubmitRequest, wiring: Wiring) -> tuple[BundleManifest, Path]:
     from tutor.grading.course_file import read_course
     from tutor.storage.bundle import bundled_files
+    from tutor.storage.token import TOKEN_FILE
     from tutor.storage.workspace import Workspace
 
     lesson = wiring.course.find(request.lesson)

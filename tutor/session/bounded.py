@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tutor.core.ports import Builder, CleanReport, Engine, EngineInfo, ImageStore, Probe, Runtime
 
 _WATCH_SECONDS = 0.25
+DISK_LIMIT = "disk"
+"""The limit that a neighbour can run into as well: the disk is everybody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class BoundedBuilder:
         began = self._monotonic()
         free = await asyncio.to_thread(self._free_bytes) if self._free_bytes else 0
         said = 0
+        may_not_fork = False
         step: StepStarted | None = None
         async with aclosing(self._builder.build(replace(request, limits=limits))) as events:
             source = aiter(events)
@@ -91,10 +94,11 @@ class BoundedBuilder:
                         return
                     if isinstance(event, LogLines):
                         said += sum(len(line) + 1 for line in event.lines)
+                        may_not_fork = may_not_fork or any(map(_says_it_may_not_fork, event.lines))
                     if isinstance(event, StepStarted):
                         step = event
                     if isinstance(event, BuildFailed):
-                        event = self._explained(event)
+                        event = self._explained(event, may_not_fork)
                     if isinstance(event, StepFinished) and event.error and _was_killed(event.error):
                         self._spent.note("memory")
                     coming = asyncio.ensure_future(anext(source, None))
@@ -125,23 +129,33 @@ class BoundedBuilder:
         if self._free_bytes is not None:
             used = free - await asyncio.to_thread(self._free_bytes)
             if used > bounds.disk_bytes:
-                return "disk", f"it took more than {bounds.disk_bytes / 1e9:.1f} GB of the engine's disk"
+                return DISK_LIMIT, f"it took more than {bounds.disk_bytes / 1e9:.1f} GB of the engine's disk"
         return None
 
-    def _explained(self, event: BuildFailed) -> BuildFailed:
+    def _explained(self, event: BuildFailed, may_not_fork: bool) -> BuildFailed:
+        if may_not_fork or _says_it_may_not_fork(event.error):
+            self._spent.note("processes")
+            return replace(event, error=f"{event.error} (a step asked for more processes than it may have)")
         if not _was_killed(event.error):
             return event
         self._spent.note("memory")
         megabytes = self._bounds.build_memory_bytes / 1e6
         return replace(
             event,
-            error=f"{event.error} (a step was killed: it asked for more than {megabytes:.0f} MB of memory, "
-            "or for more processes than it may have)",
+            error=f"{event.error} (a step was killed: it asked for more than {megabytes:.0f} MB of memory)",
         )
 
 
 def _was_killed(error: str) -> bool:
-    return "137" in error or "cannot fork" in error.lower() or "signal: killed" in error.lower()
+    return "137" in error or "signal: killed" in error.lower()
+
+
+def _says_it_may_not_fork(text: str) -> bool:
+    """As shells say it: busybox's and dash's, then bash's."""
+    lowered = text.lower()
+    return "fork" in lowered and any(
+        words in lowered for words in ("can't fork", "cannot fork", "resource temporarily unavailable")
+    )
 
 
 class BoundedRuntime:

@@ -206,9 +206,14 @@ class CourseSession:
 
     def workspace(self, lesson: Lesson) -> Workspace:
         """The files of one lesson."""
+        from tutor.storage.token import learner_token
         from tutor.storage.workspace import Workspace
 
-        return Workspace(self.workspace_folder(lesson), self._folders.kept / lesson.name)
+        return Workspace(
+            self.workspace_folder(lesson),
+            self._folders.kept / lesson.name,
+            token=lambda: learner_token(self.store),
+        )
 
     def size_rows(self) -> tuple[SizeRow, ...]:
         """Every image measured so far, in the order of the course."""

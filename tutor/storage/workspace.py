@@ -6,12 +6,14 @@ import glob
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from tutor.core.errors import StorageError
 from tutor.storage.atomic import sync_folder, write_atomically
 from tutor.storage.failure import told
 from tutor.storage.kept import KeptFiles
+from tutor.storage.token import TOKEN_FILE
 from tutor.storage.tree import (
     copy_file,
     copy_tree,
@@ -29,11 +31,15 @@ class Workspace:
     """One visible folder. Blocking; all methods raise StorageError in words.
 
     ``kept`` is where replaced files go. It lies outside of the folder, so that it never rides in a
-    build context; without one it is ``.kept/NAME`` beside the folder.
+    build context; without one it is ``.kept/NAME`` beside the folder. ``token`` tells the learner's own
+    word, which stands in the place of the one that a lesson's files bring.
     """
 
-    def __init__(self, folder: Path, kept: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, kept: Path | None = None, *, token: Callable[[], str] | None = None
+    ) -> None:
         self.folder = folder
+        self._token = token
         self._kept = KeptFiles(kept or folder.parent / ".kept" / folder.name)
 
     @property
@@ -59,8 +65,13 @@ class Workspace:
         with told("read the workspace", self.folder):
             if self.folder.is_dir() and any(self.folder.iterdir()):
                 return False
-        lay_answer(context, start, None, self.folder)
+        lay_answer(context, start, None, self.folder, prepare=self._make_own)
         return True
+
+    def _make_own(self, folder: Path) -> None:
+        place = folder / TOKEN_FILE
+        if self._token is not None and place.is_file() and not place.is_symlink():
+            place.write_text(f"{self._token()}\n", "utf-8")
 
     def names(self) -> tuple[str, ...]:
         """Every file and link in the folder, sorted."""
@@ -106,6 +117,7 @@ class Workspace:
             remove_empty_folders(self.folder)
             for name, source in fresh.items():
                 copy_file(source, name, self.folder)
+            self._make_own(self.folder)
         return tuple(sorted(fresh))
 
     def restore_last(self) -> tuple[str, ...]:
@@ -170,10 +182,18 @@ class Workspace:
             )
 
 
-def lay_answer(context: Path, start: Path, answer: Path | None, target: Path) -> None:
+def lay_answer(
+    context: Path,
+    start: Path,
+    answer: Path | None,
+    target: Path,
+    *,
+    prepare: Callable[[Path], None] = lambda _folder: None,
+) -> None:
     """Lay ``start`` over ``context``, and ``answer`` over both, into a folder that is missing or empty.
 
-    All files appear at once, so that an interruption leaves no half of them.
+    All files appear at once, so that an interruption leaves no half of them. ``prepare`` is given the
+    folder before they appear.
 
     Raises:
         StorageError: the target holds files, or cannot be written.
@@ -193,6 +213,7 @@ def lay_answer(context: Path, start: Path, answer: Path | None, target: Path) ->
             for source in (context, start, answer):
                 if source is not None:
                     copy_tree(source, half_made)
+            prepare(half_made)
             # Puts one folder in the place of another only when that one is empty.
             half_made.rename(target)
         finally:

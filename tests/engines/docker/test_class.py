@@ -119,6 +119,22 @@ def test_a_worker_that_is_killed_loses_no_submission(folders: tuple[Path, ...], 
     assert ours() == []
 
 
+def test_a_neighbour_of_one_that_fills_the_disk_is_graded_again_by_itself(
+    base: str, folders: tuple[Path, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "rubric.yaml").write_text(f"{RUBRIC}limits: {{disk_mb: 600, build_seconds: 60}}\n")
+    filling, honest = folders[:2]
+    write = "yes | head -c 900000000 > /full"
+    (filling / "Dockerfile").write_text(f"FROM {base}\nRUN {write}\n")
+    # Goes on until the other one has filled the disk, so that both are stopped.
+    wait = "i=0; while [ $i -lt 40 ]; do sleep 0.5; i=$((i+1)); done"
+    (honest / "Dockerfile").write_text(f"FROM {base}\nRUN {wait}\n")
+    full, neighbour = grade_all(request((filling, honest), tmp_path, jobs=2))
+    assert (full.outcome, full.limits_hit) == (Outcome.FAILED, ("disk",))
+    assert (neighbour.outcome, neighbour.limits_hit) == (Outcome.PASSED, ())
+    assert ours() == []
+
+
 @pytest.fixture
 def scheduler(tmp_path: Path) -> Iterator[str]:
     """A Dask scheduler and two workers, processes of their own on loopback."""

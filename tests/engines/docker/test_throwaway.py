@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -12,7 +13,11 @@ from typing import NoReturn
 
 import docker
 import pytest
+from click.testing import CliRunner
 
+from tests.engine_guard import engine_contents
+from tests.engines.docker.conftest import left_since
+from tutor.cli import cli
 from tutor.core.errors import EngineUnavailable
 from tutor.engine.docker.throwaway import ThrowawayLimits, base_images, throwaway_engine
 
@@ -53,6 +58,60 @@ def test_a_throwaway_engine_bounds_disk_and_processes_and_leaves_nothing(root: N
         finally:
             client.close()
     assert traces() == before
+
+
+RUBRIC = """\
+title: Throwaway
+limits: {build_seconds: 60, build_memory_mb: 500}
+checks:
+  - {id: builds, check: image_builds}
+  - {id: starts, check: container_starts}
+"""
+BUSYBOX = "busybox:fromscratch-test"
+SUBMISSIONS = {
+    "honest": "RUN echo built > /built",
+    "bomb": "RUN i=0; while [ $i -lt 300 ]; do sleep 20 & i=$((i+1)); done; echo all of them",
+    "only-buildkit": "RUN --mount=type=cache,target=/kept echo built > /built",
+}
+
+
+def test_a_class_that_nobody_trusts_is_graded_on_an_engine_of_its_own(
+    root: None,
+    base: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    engine_is_missing: Callable[[str], NoReturn],
+) -> None:
+    if subprocess.run(["docker", "buildx", "version"], capture_output=True).returncode:
+        engine_is_missing("the docker buildx plug-in is not installed")
+    monkeypatch.setenv("FROMSCRATCH_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("tutor.engine.docker.throwaway.ThrowawayLimits", lambda: SMALL)
+    (tmp_path / "rubric.yaml").write_text(RUBRIC)
+    folders = [tmp_path / name for name in SUBMISSIONS]
+    for folder in folders:
+        folder.mkdir()
+        step = SUBMISSIONS[folder.name]
+        (folder / "Dockerfile").write_text(f'FROM {BUSYBOX}\n{step}\nENTRYPOINT ["/bin/sleep", "1000"]\n')
+    client = docker.from_env()
+    client.images.get(base).tag(BUSYBOX)
+    try:
+        contents, before = engine_contents(), traces()
+        words = ["--throwaway", "--rubric", str(tmp_path / "rubric.yaml"), "--format", "json", "--quiet"]
+        done = CliRunner().invoke(cli, ["grade", *map(str, folders), *words])
+        assert left_since(contents) == []
+        assert traces() == before
+    finally:
+        client.images.remove(BUSYBOX, noprune=True)
+        client.close()
+    assert done.exit_code == 1, done.output
+    results = {result["name"]: result for result in json.loads(done.output)["results"]}
+    assert {name: result["outcome"] for name, result in results.items()} == {
+        "honest": "passed",
+        "bomb": "failed",
+        "only-buildkit": "passed",
+    }, done.output
+    assert {tuple(result["limits_open"]) for result in results.values()} == {()}
+    assert results["bomb"]["limits_hit"] == ["processes"]
 
 
 def test_a_throwaway_engine_that_cannot_start_leaves_nothing(

@@ -28,6 +28,8 @@ from tutor.core.progress import PassState
 from tutor.core.verdict import Outcome
 from tutor.session.lesson import LessonSession
 from tutor.session.view import NextKind
+from tutor.storage.database import SqliteProgressStore
+from tutor.storage.token import learner_token
 
 
 async def opened(world: World) -> LessonSession:
@@ -279,3 +281,21 @@ async def test_the_course_map_tells_what_is_passed(world: World) -> None:
     await world.told(lesson.check())
     [row] = world.session.rows()
     assert (row.pass_state, row.attempts, row.current) == (PassState.PASSED, 1, True)
+
+
+async def test_a_lesson_with_a_token_gives_each_learner_another_one_and_the_same_after_a_reset(
+    world: World,
+) -> None:
+    start = world.course.find("two-stages").folder / "start"
+    (start / "token.txt").write_text("the-same-for-all\n")
+    lesson = await opened(world)
+    mine = (lesson.workspace / "token.txt").read_text().strip()
+    assert mine == learner_token(world.store) != "the-same-for-all"
+    (lesson.workspace / "token.txt").write_text("somebody-elses\n")
+    lesson.reset()
+    assert (lesson.workspace / "token.txt").read_text().strip() == mine
+    other = SqliteProgressStore(world.folder / "another.sqlite3")
+    try:
+        assert learner_token(other) != mine
+    finally:
+        other.close()
