@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from tests.unit.inspect.anatomy_value import binary, image
 from tutor.core.anatomy import Change, FileChange, PartKind
 from tutor.core.image import FileKind
+from tutor.inspect.decision import Decision
 from tutor.inspect.difference import compare
 from tutor.inspect.waterfall import make_waterfall
 from tutor.session.opening import AttemptSize, Comparison
@@ -22,6 +23,14 @@ def test_rows_fit_the_width_they_are_given() -> None:
     for width in (40, 60, 100):
         assert len(text(file_rows(opened, width)[0])) <= width
         assert all(len(text(row)) <= width for row in layer_rows(opened, (), width))
+
+
+def test_a_layer_keeps_the_number_of_its_line_where_room_is_short() -> None:
+    opened = image([(PartKind.CODE, 0, 30)])
+    decision = Decision("COPY --from=builder /a/very/long/path/to/the/program /app", 12)
+    row = next(layer_rows(opened, (decision,), 40))
+    assert text(row).startswith("1 line 12: COP")
+    assert row.fact.startswith("line 12: COPY --from=builder /a/very/long/path/to/the/program /app ")
 
 
 def test_a_folder_shows_what_is_right_below_it_largest_first() -> None:

@@ -46,9 +46,15 @@ def bar_row(
     fact: str = "",
     signed: bool = False,
     below: Callable[[], Iterable[BytesRow]] | None = None,
+    is_line: bool = False,
 ) -> BytesRow:
-    """A name, a bar against ``top``, a size, and the share of ``whole``."""
-    name_cells = min(30, max(10, width // 3))
+    """A name, a bar against ``top``, a size, and the share of ``whole``.
+
+    ``is_line``: the name is a line of a Dockerfile, whose beginning tells most.
+    """
+    name_cells = min(44, max(10, width * 2 // 5)) if is_line else min(30, max(10, width // 3))
+    if is_line and len(name) > name_cells:
+        name = f"{name[: name_cells - 1]}…"
     bar_cells = max(4, width - name_cells - _FIGURE_CELLS - _SHARE_CELLS - 3)
     figure = present.signed(size_bytes) if signed else present.megabytes(size_bytes)
     share = f"{100 * abs(size_bytes) / whole:.1f} %" if whole else ""

@@ -91,6 +91,7 @@ def layer_rows(image: ImageAnatomy, decisions: tuple[Decision, ...], width: int)
             width - 2,
             fact=f"{decision or 'The history does not tell.'}   +{counts[0]} ~{counts[1]} −{counts[2]} names",
             below=lambda layer=layer: folder_rows(layer.changes, ""),  # type: ignore[misc]  # bound at once
+            is_line=True,
         )
     if image.wasted:
         yield BytesRow(
