@@ -37,6 +37,7 @@ bench: ## ratios, taken on this machine in one run
 
 screenshots: ## the pictures of the README, from the running app
 	$(BIN)/python assets/make_screenshots.py
+	$(BIN)/python assets/make_demo.py
 
 clean: ## what the tools left in the clone
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist snapshot_report.html

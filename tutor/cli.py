@@ -231,7 +231,7 @@ def xray(target: str, other: str | None, **options: Any) -> None:
 @click.option(
     "--export",
     type=click.Path(path_type=Path),
-    help="Write the recording as FILE.cast for asciinema, or as a FOLDER of SVG pictures.",
+    help="Write the recording as FILE.cast for asciinema, FILE.svg that moves, or a FOLDER of pictures.",
 )
 @click.option(
     "--console",

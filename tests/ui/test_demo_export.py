@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 from tests.ui.conftest import Stage as Stage
 from tests.ui.test_demo import Present
 from tests.ui.test_demo import present as present
 from tutor.session.demo_recording import Recording, steps_sha256, whole_moments
 from tutor.session.demo_replay import ReplaySession
-from tutor.ui.demo_export import cast_of, stills_of
+from tutor.ui.demo_export import cast_of, film_of, pictures_of, stills_of
 
 
 async def recorded(present: Present) -> ReplaySession:
@@ -42,3 +44,18 @@ async def test_each_step_becomes_a_picture_that_links_nothing_from_outside(
     assert "built" in text
     assert "url(" not in text.replace("url(#", "")
     assert "cdnjs" not in text
+
+
+async def test_the_pictures_become_one_that_turns_them_over_by_itself(present: Present) -> None:
+    pictures = list((await pictures_of(await recorded(present))).values())
+    film = ElementTree.fromstring(film_of(pictures, 2.0))
+    stills = [each for each in film if each.get("class") == "still"]
+    assert [still.get("style") for still in stills] == [f"animation-delay:{at}s" for at in (0, 2, 4, 6, 8)]
+    said = ["".join(still.itertext()).replace("\N{NO-BREAK SPACE}", " ") for still in stills]
+    assert [number for number, text in enumerate(said, 1) if f"{number} / " in text] == [1, 2, 3, 4, 5]
+    style = "".join(film[0].itertext())
+    assert "turn 10s" in style
+    assert "20.0000%" in style
+    # A class or an id of one picture must not style another.
+    names = [set(re.findall(r"terminal-(\d+)-matrix", ElementTree.tostring(s, "unicode"))) for s in stills]
+    assert len(set.union(*names)) == len(stills) == sum(len(each) for each in names)

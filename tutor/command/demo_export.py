@@ -20,7 +20,7 @@ async def export(open_at: Callable[[float], ReplaySession], target: Path, speed:
 
     Args:
         open_at: Opens the recording, to be played at a speed.
-        target: ``FILE.cast`` for asciinema, else a folder of pictures.
+        target: ``FILE.cast`` for asciinema, ``FILE.svg`` that moves, else a folder of pictures.
         speed: How much faster a cast is played while it is written; its times are the recording's own.
 
     Raises:
@@ -28,7 +28,7 @@ async def export(open_at: Callable[[float], ReplaySession], target: Path, speed:
     """
     from tutor.storage.atomic import write_atomically
     from tutor.storage.failure import told
-    from tutor.ui.demo_export import cast_of, stills_of
+    from tutor.ui.demo_export import FILM_SECONDS, cast_of, film_of, pictures_of, stills_of
 
     # It was masked when it was written, though perhaps by somebody else.
     mask = mask_here()
@@ -38,6 +38,11 @@ async def export(open_at: Callable[[float], ReplaySession], target: Path, speed:
         with told("write the cast", target):
             write_atomically(target, cast.encode())
         click.echo(f"{target}: play it with asciinema play")
+    elif target.suffix == ".svg":
+        pictures = list((await pictures_of(open_at(0), mask)).values())
+        with told("write the picture", target):
+            write_atomically(target, film_of(pictures, FILM_SECONDS).encode())
+        click.echo(f"{target}: {len(pictures)} pictures, one after the other")
     else:
         count = await stills_of(open_at(0), target, mask)
         click.echo(f"{target}: {count} pictures")

@@ -11,13 +11,19 @@ from typing import TYPE_CHECKING
 from tutor.core.events import BaseNeeded, BaseObtained, BuildFailed, Said, StepFinished, StepStarted
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tutor.session.demo import DemoSession
     from tutor.session.demo_step import DemoStep
 
 _FETCHES = re.compile(
-    r"\b(apk\s+(--\S+\s+)*(add|update|upgrade)|apt(-get)?\s+(-\S+\s+)*(install|update)|go\s+(get|mod\s+download)"
+    r"(?:^|&&|[;|({]|\b(?:do|then|else|sudo|exec))\s*(?:\w+=\S*\s+)*"
+    r"(?:apk\s+(?:-\S+\s+)*(?:add|update|upgrade)|apt(?:-get)?\s+(?:-\S+\s+)*(?:install|update)|go\s+get"
     r"|git\s+clone|curl|wget|pip3?\s+install)\b"
 )
+"""Where a command begins, one that asks for something over the network."""
+
+_MODULES = re.compile(r"\bgo\s+mod\s+download\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ async def rehearse(demo: DemoSession) -> AsyncGenerator[Rehearsed, None]:
                             network.append(f"{event.reference} {how}; it is on this engine now")
                         case BuildFailed():
                             why = event.error
-                        case StepStarted() if fetches(event.text):
+                        case StepStarted() if fetches(event.text, has_modules=_names_modules(demo.workspace)):
                             network.append(event.text)
                         case StepFinished() | Said():
                             pass
@@ -79,6 +85,20 @@ async def rehearse(demo: DemoSession) -> AsyncGenerator[Rehearsed, None]:
         return
 
 
-def fetches(instruction: str) -> bool:
-    """Whether a RUN line asks for something over the network, as far as its words tell."""
-    return instruction.lstrip().upper().startswith("RUN") and _FETCHES.search(instruction) is not None
+def fetches(instruction: str, *, has_modules: bool = True) -> bool:
+    """Whether a RUN line asks for something over the network, as far as its words tell.
+
+    ``has_modules`` says whether go.mod names any: else there is nothing to download.
+    """
+    words = instruction.strip()
+    if words[:3].upper() != "RUN":
+        return False
+    words = re.sub(r"^(?:--\S+\s+)*", "", words[3:].strip().replace("\\\n", " "))
+    return _FETCHES.search(words) is not None or (has_modules and _MODULES.search(words) is not None)
+
+
+def _names_modules(folder: Path) -> bool:
+    try:
+        return re.search(r"^\s*require\b", (folder / "go.mod").read_text("utf-8"), re.MULTILINE) is not None
+    except OSError:
+        return False

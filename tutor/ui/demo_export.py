@@ -1,11 +1,11 @@
-"""A recording as files for others: an asciinema cast, or a still picture of every step."""
+"""A recording as files for others: an asciinema cast, a still picture of every step, or a moving one."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 COLUMNS, ROWS = 100, 30
 HOLD_SECONDS = 2.0
-"""How long each step stands before the next."""
+"""How long each step of a cast stands before the next."""
+
+FILM_SECONDS = 3.0
+"""The same in a moving picture, where nothing else takes time."""
 
 _FONT_FROM_OUTSIDE = re.compile(r"@font-face\s*\{.*?\}", re.DOTALL)
 
@@ -94,12 +97,8 @@ async def cast_of(replay: ReplaySession, speed: float, mask: Callable[[str], str
     return "\n".join(lines) + "\n"
 
 
-async def stills_of(replay: ReplaySession, folder: Path, mask: Callable[[str], str] = str) -> int:
-    """A picture of each step as ``NN.svg``, linking nothing from outside; how many.
-
-    Raises:
-        StorageError: the folder cannot be written.
-    """
+async def pictures_of(replay: ReplaySession, mask: Callable[[str], str] = str) -> dict[int, str]:
+    """A picture of each step as SVG, linking nothing from outside, by the step's number."""
     app = DemoApp(replay, close=_nothing, mask=mask, watches_terminal=False)
     made: dict[int, str] = {}
 
@@ -109,8 +108,45 @@ async def stills_of(replay: ReplaySession, folder: Path, mask: Callable[[str], s
     async with app.run_test(size=(COLUMNS, ROWS)) as pilot:
         await pilot.pause()
         await _walk(app, pilot, replay, take, 0.05)
+    return made
+
+
+async def stills_of(replay: ReplaySession, folder: Path, mask: Callable[[str], str] = str) -> int:
+    """Write a picture of each step as ``NN.svg``; how many.
+
+    Raises:
+        StorageError: the folder cannot be written.
+    """
+    made = await pictures_of(replay, mask)
     await asyncio.to_thread(_write, folder, made)
     return len(made)
+
+
+def film_of(pictures: Sequence[str], seconds_each: float) -> str:
+    """One SVG that shows the pictures one after the other, for ever, by its own style sheet.
+
+    Where nothing moves, the last one stands.
+    """
+    size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', pictures[0])
+    assert size is not None  # each is an SVG of Textual's
+    total, count = seconds_each * len(pictures), len(pictures)
+    style = (
+        ".still{visibility:hidden}.still:last-of-type{visibility:visible}"
+        f"@keyframes turn{{0%{{visibility:visible}}{100 / count:.4f}%,100%{{visibility:hidden}}}}"
+        "@media (prefers-reduced-motion:no-preference){.still,.still:last-of-type{visibility:hidden;"
+        f"animation:turn {total:g}s step-end infinite}}}}"
+    )
+    stills = [
+        f'<g class="still" style="animation-delay:{index * seconds_each:g}s">{_inner(picture)}</g>'
+        for index, picture in enumerate(pictures)
+    ]
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size[1]} {size[2]}">'
+    return "\n".join([head, f"<style>{style}</style>", *stills, "</svg>\n"])
+
+
+def _inner(picture: str) -> str:
+    """A picture without its space between tags; its classes bear a name of its own already."""
+    return re.sub(r">\s+<", "><", re.sub(r"<!--.*?-->", "", picture, flags=re.DOTALL))
 
 
 def _write(folder: Path, pictures: dict[int, str]) -> None:

@@ -258,6 +258,10 @@ async def test_a_rehearsal_obtains_a_missing_base_and_says_that_it_was_needed(de
     [
         ("RUN apk add --no-cache upx", True),
         ("RUN cd /src && go mod download", True),
+        ("RUN --mount=type=cache,target=/x GOPROXY=direct go get example.org/x", True),
+        ("RUN set -e; apt-get -qq update && apt-get install -y upx", True),
+        ("RUN for name in sh grep wget; do ln -s busybox /bin/$name; done", False),
+        ("RUN echo apk add", False),
         ("RUN CGO_ENABLED=0 go build -o /app .", False),
         ("COPY curl.go .", False),
         ("RUN ./curlew", False),
@@ -265,3 +269,7 @@ async def test_a_rehearsal_obtains_a_missing_base_and_says_that_it_was_needed(de
 )
 def test_a_line_that_fetches_is_known_by_its_words(instruction: str, needs: bool) -> None:
     assert fetches(instruction) is needs
+
+
+def test_a_download_of_modules_needs_no_network_where_none_are_named() -> None:
+    assert not fetches("RUN go mod download", has_modules=False)
