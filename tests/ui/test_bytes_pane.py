@@ -200,40 +200,75 @@ async def test_with_no_image_the_pane_says_what_to_do(built: Stage) -> None:
         await hand.see("no other image to compare with")
 
 
-async def test_a_long_opening_is_stopped_by_escape(built: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    reading = threading.Event()
+class EndlessArchives:
+    """While it is on, every archive has a first file that never ends."""
 
-    class Endless(io.RawIOBase):
-        """An archive whose first file never ends."""
-
-        def __init__(self, start: bytes) -> None:
-            self._start = io.BytesIO(start)
-
-        def read(self, size: int = -1) -> bytes:
-            reading.set()
-            return self._start.read(size) or b"\0" * 64
-
-    async with built.play((80, 24)) as hand:
-        await build(hand)
-        header = bytearray(next(iter(built.engine.archives.values()))[:512])
-        header[124:136] = b"77777777777\0"
-        header[148:156] = b" " * 8
-        header[148:156] = b"%06o\0 " % sum(header)
+    def __init__(self, built: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.is_on = False
+        self.reading = threading.Event()
+        self._archives = built.engine.archives
+        real = built.engine.open_archive
 
         @contextmanager
         def open_archive(image_id: str) -> Iterator[BinaryIO]:
-            yield Endless(bytes(header))  # type: ignore[misc]
+            if self.is_on:
+                yield self._endless()
+            else:
+                with real(image_id) as archive:
+                    yield archive
 
         monkeypatch.setattr(built.engine, "open_archive", open_archive)
+
+    def _endless(self) -> BinaryIO:
+        header = bytearray(next(iter(self._archives.values()))[:512])
+        header[124:136] = b"77777777777\0"
+        header[148:156] = b" " * 8
+        header[148:156] = b"%06o\0 " % sum(header)
+        start, reading = io.BytesIO(bytes(header)), self.reading
+
+        class Endless(io.RawIOBase):
+            def read(self, size: int = -1) -> bytes:
+                reading.set()
+                return start.read(size) or b"\0" * 64
+
+        return Endless()  # type: ignore[return-value]
+
+
+@pytest.fixture
+def endless(built: Stage, monkeypatch: pytest.MonkeyPatch) -> EndlessArchives:
+    return EndlessArchives(built, monkeypatch)
+
+
+async def test_a_long_opening_is_stopped_by_escape(built: Stage, endless: EndlessArchives) -> None:
+    async with built.play((80, 24)) as hand:
+        await build(hand)
+        endless.is_on = True
         await hand.press("escape", "5")
-        await hand.until(reading.is_set)
+        await hand.until(endless.reading.is_set)
         await hand.press("escape")
         await hand.see("Stopped: opening multi")
         await hand.idle()
         await hand.see("not opened yet", "5 looks into this image.")
-        monkeypatch.undo()
+        endless.is_on = False
         await hand.press("5")
         await hand.see("seen 100.0 %")
+
+
+async def test_a_long_comparison_tells_its_progress_and_is_stopped_by_escape(
+    built: Stage, endless: EndlessArchives
+) -> None:
+    async with built.play((80, 24)) as hand:
+        await open_bytes(hand)
+        endless.is_on = True
+        await hand.press("d")
+        await hand.until(endless.reading.is_set)
+        await hand.see("Comparing multi with builder", "Opening builder")
+        await hand.press("escape")
+        await hand.see("Stopped: comparing multi with builder")
+        await hand.idle()
+        endless.is_on = False
+        await hand.press("d")
+        await hand.see("Kinds of bytes")
 
 
 async def test_an_image_that_is_gone_is_told(built: Stage) -> None:
