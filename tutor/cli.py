@@ -213,6 +213,7 @@ def xray(target: str, other: str | None, **options: Any) -> None:
 
 @cli.command()
 @click.argument("lesson", required=False)
+@LESSONS_OPTION
 @ENGINE_OPTION
 @BUILDER_OPTION
 @click.option(

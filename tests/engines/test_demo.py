@@ -74,6 +74,7 @@ async def test_forward_back_to_the_start_and_forward_again_shows_equal_worlds_at
     wiring: Wiring, lesson: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with opened_demo(wiring, wiring.course.find(lesson)) as demo:
+        source = demo.source
         first: list[tuple[World, bool]] = [await seen(demo)]
         while demo.index + 1 < len(demo.steps):
             await forward(demo)
@@ -96,8 +97,7 @@ async def test_forward_back_to_the_start_and_forward_again_shows_equal_worlds_at
             assert [event for event in again if isinstance(event, BuildStarted)] == []
             assert await seen(demo) == first[index], demo.steps[index]
     with capsys.disabled():
-        info = demo.source
         sys.stdout.write(
-            f"\n{lesson} on {info}: {len(ways_back)} steps back, "
+            f"\n{lesson} on {source}: {len(ways_back)} steps back, "
             f"slowest {max(ways_back):.2f} s, mean {sum(ways_back) / len(ways_back):.2f} s\n"
         )

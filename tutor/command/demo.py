@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tutor.core.lesson import Lesson
     from tutor.session.demo import DemoSession
     from tutor.session.demo_moment import Show
+    from tutor.session.demo_recording import Recording
     from tutor.session.demo_replay import ReplaySession
 
 
@@ -118,6 +119,8 @@ class DemoRequest:
     speed: float = 1.0
     export: Path | None = None
     """Write a recording as a cast, or as a folder of pictures."""
+    lessons_folder: Path | None = None
+    """Of a course of one's own."""
     console: bool = False
     """Open the presenter's console for a demo that runs."""
 
@@ -128,7 +131,7 @@ def last_recording(wiring: Wiring, lesson: Lesson) -> Path:
 
 
 def keep_recording(wiring: Wiring, lesson: Lesson, demo: DemoSession, also: Path | None) -> None:
-    """Keep what was shown, unless an earlier recording of these very steps shows more.
+    """Keep what was shown, unless an earlier recording of these very steps shows more that went well.
 
     Raises:
         StorageError: a file cannot be written.
@@ -154,9 +157,14 @@ def keep_recording(wiring: Wiring, lesson: Lesson, demo: DemoSession, also: Path
     kept = last_recording(wiring, lesson)
     with contextlib.suppress(StorageError):
         former = read_recording(kept)
-        if former.steps_sha256 == made.steps_sha256 and len(former.moments) > len(made.moments):
+        if former.steps_sha256 == made.steps_sha256 and _worth(former) > _worth(made):
             return
     write_recording(kept, made, mask)
+
+
+def _worth(recording: Recording) -> int:
+    """How many steps went as they should: one made without a network shows many that did not."""
+    return sum(moment.went_well is not False for moment in recording.moments)
 
 
 def open_replay(lesson: Lesson, path: Path, *, speed: float, index: int = 0) -> ReplaySession:
@@ -193,7 +201,7 @@ async def run_demo(request: DemoRequest) -> int:
         EngineUnavailable: no engine works.
         StorageError, LessonError: files cannot be read or written.
     """
-    wiring = Wiring(request.engine, request.builder)  # type: ignore[arg-type]  # click.Choice checked them
+    wiring = Wiring(request.engine, request.builder, request.lessons_folder)  # type: ignore[arg-type]  # click.Choice checked them
     with contextlib.closing(wiring):
         if request.console:
             from tutor.command.console import run_console

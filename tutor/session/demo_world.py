@@ -30,6 +30,8 @@ class Running:
 
     image_id: str
     action: Run
+    answers: bool = True
+    """Whether it answered when it was started first: one that did not is not waited for again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,8 @@ class Keeper:
     def note_run(self, action: Run) -> None:
         """A run went through; the container stands in the scene if it lives."""
         image_id = self.images.get(self.scene.reference(action.tag), "")
-        self.running = Running(image_id, action)
+        answers = self.scene.facts.get(f"container.{action.tag}.reachable") is not False
+        self.running = Running(image_id, action, answers)
 
     async def take(self) -> World:
         """The world as it is now."""
@@ -149,4 +152,5 @@ class Keeper:
         # The tag may name a newer image by now.
         request = replace(request, image=wanted.image_id or request.image)
         path = known_paths(scene.lesson)[0]
-        return await start_and_settle(scene.engine, request, path, patience_seconds=SETTLE_SECONDS)
+        patience = SETTLE_SECONDS if wanted.answers else 0.0
+        return await start_and_settle(scene.engine, request, path, patience_seconds=patience)

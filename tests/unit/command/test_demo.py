@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from tutor.command.console import console_plan
-from tutor.command.demo import demo_folder, only_demo, open_replay
+from tutor.command.demo import demo_folder, keep_recording, last_recording, only_demo, open_replay
 from tutor.core.errors import StorageError, UsageError
 from tutor.session.demo_moment import Moment
-from tutor.session.demo_recording import Recording, steps_sha256, write_recording
+from tutor.session.demo_recording import Recording, read_recording, steps_sha256, write_recording
+from tutor.session.demo_replay import ReplaySession
 from tutor.session.demo_step import demo_lesson, demo_steps
 from tutor.wiring import Wiring
 
@@ -81,3 +82,46 @@ def test_the_plan_of_a_console_knows_what_each_step_took_in_the_last_recording()
     assert plan.pointer.parent == demo_folder(wiring)
     replay = open_replay(lesson, demo_folder(wiring) / "recordings" / "two-stages.jsonl", speed=0)
     assert console_plan(wiring, lesson, replay) == plan
+
+
+def test_a_demo_of_somebodys_own_lessons_takes_them_from_their_folder(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tutor", "lesson", "new", "01-mine", "--lessons", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    refused(run("mine"), 'There is no lesson "mine"')
+    refused(run("mine", "--lessons", str(tmp_path)), "needs a terminal")
+
+
+# Steps that went as they should (None: nothing ran), in the recording that is there and in a new one.
+@pytest.mark.parametrize(
+    ("former", "made", "stays"),
+    [
+        ([None, True, True], [None, True], True),
+        ([None, True], [None, True, True], False),
+        ([None, True, True], [None, False, True], True),
+        ([None, False, True], [None, True, True], False),
+        ([None, True], [None, True], False),
+    ],
+)
+def test_a_recording_is_kept_until_there_is_one_of_no_less_worth(
+    former: list[bool | None], made: list[bool | None], stays: bool
+) -> None:
+    wiring = Wiring()
+    lesson = wiring.course.find("two-stages")
+    own = demo_lesson(lesson)
+
+    def demo_of(ended: list[bool | None], engine: str) -> ReplaySession:
+        moments = [Moment(n, "Dockerfile", "", "", went_well=well) for n, well in enumerate(ended, 1)]
+        sha256 = steps_sha256(demo_steps(own))
+        return ReplaySession(own, Recording(own.slug, engine, "2026-01-02T03:04", sha256, tuple(moments)))
+
+    for ended, engine in ((former, "first"), (made, "second")):
+        keep_recording(wiring, lesson, demo_of(ended, engine), None)  # type: ignore[arg-type]  # shows as a demo does
+    kept = read_recording(last_recording(wiring, lesson))
+    assert ("first" in kept.engine) is stays
+    assert [moment.went_well for moment in kept.moments] == (former if stays else made)

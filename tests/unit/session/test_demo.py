@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.unit.session.conftest import World as Lab
 from tutor.core.events import BuildFinished, PredictionCompared, Said, SessionEvent
 from tutor.core.image import SizeRole
+from tutor.session import demo_world, live
 from tutor.session.course import CourseSession, Folders
 from tutor.session.demo import DemoSession
 from tutor.session.demo_edit import edited_text
@@ -145,6 +148,27 @@ async def test_the_container_of_a_step_runs_again_with_its_settings(demo: DemoSe
     assert world.engine.running == {demo.scene.container.container_id}  # type: ignore[union-attr]  # it runs
     assert world.engine.started[-1].port == world.engine.started[0].port
     assert demo.scene.address == address
+
+
+async def test_a_container_that_answered_nobody_is_not_waited_for_again(
+    demo: DemoSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    async def start_and_settle(*words: Any, patience_seconds: float) -> object:
+        waits.append(patience_seconds)
+        return await live.start_and_settle(*words, patience_seconds=patience_seconds)
+
+    monkeypatch.setattr(demo_world, "start_and_settle", start_and_settle)
+    await told(demo.jump(5))
+    running = demo.worlds[4].running
+    assert running is not None
+    assert running.answers
+    for answers in (True, False):
+        await told(demo.jump(2))
+        demo.worlds[4] = replace(demo.worlds[4], running=replace(running, answers=answers))
+        await told(demo.jump(5))
+    assert waits == [demo_world.SETTLE_SECONDS, 0.0]
 
 
 async def test_what_runs_again_is_the_image_of_that_step_though_its_tag_moved_on(
