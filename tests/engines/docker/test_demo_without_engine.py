@@ -13,6 +13,7 @@ from typing import NoReturn
 
 import pytest
 
+from tests.engines.docker import small_lesson
 from tests.engines.docker.conftest import BASE, busybox_tar
 from tests.engines.docker.daemon import Daemon, daemon
 from tests.ui.hand import screen_text
@@ -31,39 +32,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
-LESSON = """---
-title: A small image
-goal: An image that takes its time
-minutes: 5
-needs: []
-tag: small
-tags: [small, again]
-port: 8080
----
-
-## Build it
-
-```yaml do
-build: {tag: small}
-```
-
-## Build it once more
-
-```yaml do
-build: {tag: again}
-```
-
-## Checkpoint
-
-```yaml check
-id: builds
-check: image_builds
-on: image.small
-title: The image builds
-why: Nothing can be judged before.
-```
-"""
-DOCKERFILE = f'FROM {BASE}\nCOPY pause /\nRUN sleep "$(cat /pause)"\n'
 FIRST, SECOND, CHECKPOINT = 2, 4, 6
 """Numbers of the steps that run something."""
 PATIENCE_SECONDS = 60.0
@@ -83,15 +51,9 @@ def wiring(
     engine: Daemon, choice: BuilderChoice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Wiring]:
     monkeypatch.setenv("DOCKER_HOST", engine.host)
-    lesson = tmp_path / "lessons" / "01-small"
-    for folder in ("start", "right/labelled"):
-        (lesson / folder).mkdir(parents=True)
-    (lesson / "start" / "Dockerfile").write_text(DOCKERFILE)
-    (lesson / "start" / "pause").write_text("0\n")
-    (lesson / "right" / "labelled" / "Dockerfile").write_text(f"{DOCKERFILE}LABEL a=b\n")
-    (lesson / "lesson.md").write_text(LESSON)
-    (lesson / "answers.yaml").write_text("right:\n  labelled: It bears a label.\nwrong: {}\n")
-    with contextlib.closing(Wiring("docker", choice, lessons_folder=lesson.parent)) as made:
+    with contextlib.closing(
+        Wiring("docker", choice, lessons_folder=small_lesson.lay(tmp_path / "lessons"))
+    ) as made:
         yield made
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
