@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import TYPE_CHECKING
@@ -95,7 +96,7 @@ async def build(scene: Scene, action: Build) -> AsyncGenerator[SessionEvent, Non
             if isinstance(event, BuildFailed):
                 scene.facts.learn("build.error", log.error_of(event))
     if built is not None:
-        note_origin(scene.course.store, built.images, text)
+        await asyncio.to_thread(note_origin, scene.course.store, built.images, text)
         async with aclosing(measure_built(scene, built, action.tag, stages.bases)) as measured:
             async for event_measured in measured:
                 yield event_measured

@@ -71,7 +71,7 @@ class AttemptBook:
                     # What is built after it are trials, of files that were changed for them.
                     is_built = True
                     text = read_dockerfile(scene.files.folder)
-                    note_origin(self._store, event.images, text or "")
+                    await asyncio.to_thread(note_origin, self._store, event.images, text or "")
                 elif isinstance(event, CheckpointFinished):
                     await self._store_attempt(checkpoint, event.report)
                 yield event
