@@ -19,6 +19,7 @@ from tutor.command.output import written
 from tutor.core.anatomy import BinaryAnatomy, ImageAnatomy
 from tutor.core.dockerfile import Dockerfile, parse_dockerfile
 from tutor.core.errors import EngineUnavailable, ImageNotFound, InspectError, TutorError
+from tutor.inspect.decision import fitting_stage
 from tutor.inspect.difference import Anatomy, compare
 from tutor.inspect.gate import Gate, GateRequest, judge_gates, read_requirements, read_size
 from tutor.inspect.waterfall import make_waterfall
@@ -123,7 +124,8 @@ class _Xray:
         difference = compare(first, second)
         waterfall = None
         if isinstance(first, ImageAnatomy) and isinstance(second, ImageAnatomy):
-            waterfall = make_waterfall(first, second, dockerfile)
+            stage = fitting_stage(tuple(layer.created_by for layer in second.layers), dockerfile)
+            waterfall = make_waterfall(first, second, dockerfile, stage_key=stage)
         if self._request.as_json:
             from tutor.inspect.anatomy_json import difference_as_json
 

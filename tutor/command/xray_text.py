@@ -10,7 +10,7 @@ from tutor.core.anatomy import BinaryAnatomy, Change, ImageAnatomy, PackageSourc
 from tutor.core.difference import Difference, DifferenceRow
 from tutor.core.dockerfile import Dockerfile
 from tutor.core.text import clean_line
-from tutor.inspect.decision import layer_decisions
+from tutor.inspect.decision import fitting_stage, layer_decisions
 from tutor.inspect.difference import Anatomy, part_totals
 from tutor.inspect.gate import Gate
 from tutor.inspect.waterfall import Waterfall
@@ -91,7 +91,8 @@ def _image_lines(image: ImageAnatomy, dockerfile: Dockerfile | None) -> Iterator
     yield from bars((Row(name, size) for name, size in totals.items()), image.unpacked_bytes)
     yield ""
     yield "Layers, oldest first"
-    decisions = layer_decisions(tuple(layer.created_by for layer in image.layers), dockerfile)
+    records = tuple(layer.created_by for layer in image.layers)
+    decisions = layer_decisions(records, dockerfile, fitting_stage(records, dockerfile))
     for number, (layer, decision) in enumerate(zip(image.layers, decisions, strict=True), 1):
         counts = [sum(change.change is kind for change in layer.changes) for kind in Change]
         marks = f"+{counts[0]} ~{counts[1]} −{counts[2]}"

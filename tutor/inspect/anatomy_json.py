@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from tutor.core.anatomy import BinaryAnatomy, ImageAnatomy, SectionGroup
 from tutor.core.difference import Difference, DifferenceRow
 from tutor.core.dockerfile import Dockerfile
-from tutor.inspect.decision import layer_decisions
+from tutor.inspect.decision import fitting_stage, layer_decisions
 from tutor.inspect.difference import Anatomy
 from tutor.inspect.gate import Gate
 from tutor.inspect.waterfall import Waterfall, WaterfallStep
@@ -51,7 +51,8 @@ def _gate(gate: Gate) -> Json:
 
 
 def _image(image: ImageAnatomy, all_files: bool, dockerfile: Dockerfile | None) -> Json:
-    decisions = layer_decisions(tuple(layer.created_by for layer in image.layers), dockerfile)
+    records = tuple(layer.created_by for layer in image.layers)
+    decisions = layer_decisions(records, dockerfile, fitting_stage(records, dockerfile))
     config = image.config
     files = image.files if all_files else image.files[:LARGEST_FILES]
     return {

@@ -80,6 +80,14 @@ def layer_instructions(
     return tuple(found)
 
 
+def fitting_stage(created_by: tuple[str, ...], dockerfile: Dockerfile | None) -> str:
+    """The key of the stage that an image of these records fits: the last one that does, else the last."""
+    for stage in reversed(dockerfile.stages) if dockerfile is not None else ():
+        if any(layer_instructions(created_by, dockerfile, stage.key)):
+            return stage.key
+    return ""
+
+
 def stage_of(dockerfile: Dockerfile, key: str) -> Stage | None:
     """The stage of a name or number; the last one for an empty key."""
     if not key:

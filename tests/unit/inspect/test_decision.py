@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tutor.core.dockerfile import parse_dockerfile
-from tutor.inspect.decision import layer_decisions
+from tutor.inspect.decision import fitting_stage, layer_decisions
 
 TWO_STAGES = parse_dockerfile(
     """FROM golang:1.21-alpine AS builder
@@ -84,3 +84,10 @@ def test_a_variable_in_a_target_matches_whatever_it_became() -> None:
 def test_without_a_dockerfile_records_lose_what_builders_put_around_them() -> None:
     texts = [decision.text for decision in layer_decisions(RECORDS["classic"], None)]
     assert texts[1:] == ["WORKDIR /src", "COPY multi:0a1b in ./", "RUN CGO_ENABLED=0 go build -o /app ."]
+
+
+def test_the_stage_that_an_image_fits_is_found() -> None:
+    assert fitting_stage(RECORDS["classic"], TWO_STAGES) == "builder"
+    assert fitting_stage(("COPY /app /app # buildkit",), TWO_STAGES) == "1"
+    assert fitting_stage(("RUN apk add curl",), TWO_STAGES) == ""
+    assert fitting_stage(RECORDS["classic"], None) == ""
