@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tutor.core.events import CheckJudged
-from tutor.core.lesson import Build, Lesson, Predict
-from tutor.core.verdict import Outcome
+from tutor.core.events import CheckJudged, PredictionCompared
+from tutor.core.lesson import Build, Lesson, Predict, Unit
+from tutor.core.verdict import Outcome, Prediction
 from tutor.session.demo_moment import Moment
 from tutor.session.demo_step import DemoKind, DemoStep
 from tutor.ui import present
@@ -31,7 +31,8 @@ def large(step: DemoStep, moment: Moment, lesson: Lesson) -> Large | None:
         case Predict():
             return _predicted(step.task, moment)
         case Build():
-            return _built(step.task, moment, lesson) if moment.went_well else None
+            told = _compared(moment)
+            return told or (_built(step.task, moment, lesson) if moment.went_well else None)
         case _:
             return None
 
@@ -45,8 +46,16 @@ def _judged(moment: Moment) -> Large | None:
 
 def _predicted(task: Predict, moment: Moment) -> Large | None:
     prediction = next((each for each in moment.predictions if each.predict_id == task.id), None)
-    if prediction is None or not prediction.predicted:
-        return None
+    return _of(prediction) if prediction is not None and prediction.predicted else None
+
+
+def _compared(moment: Moment) -> Large | None:
+    """What the class had guessed of a build, unless it was a size: that is told with more."""
+    told = [event.prediction for event in moment.events if isinstance(event, PredictionCompared)]
+    return next((_of(each) for each in reversed(told) if each.unit != Unit.MEGABYTES), None)
+
+
+def _of(prediction: Prediction) -> Large | None:
     value, words = prediction.actual or prediction.predicted, "measured" if prediction.actual else "you say"
     if not value.replace(".", "", 1).isdecimal():
         return None
