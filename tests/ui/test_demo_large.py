@@ -43,11 +43,16 @@ def test_a_guess_is_large_until_the_fact_is(prediction: Prediction, shown: Large
 
 
 @pytest.mark.parametrize(
-    ("unit", "shown"), [(Unit.SECONDS, "80.5 s   measured"), (Unit.MEGABYTES, "4.70 MB   multi   within par")]
+    ("units", "shown"),
+    [
+        ([Unit.SECONDS], "80.5 s   measured"),
+        ([Unit.MEGABYTES, Unit.PERCENT], "4.70 MB   multi   within par"),
+        ([], "4.70 MB   multi   within par"),
+    ],
 )
-def test_of_a_build_it_is_what_the_class_guessed_else_its_size(unit: Unit, shown: str) -> None:
-    compared = PredictionCompared("1", told(unit, "10", "80.5"))
-    moment = Moment(1, "", "", "", events=(compared,), sizes=BUILT, went_well=True)
+def test_of_a_build_it_is_what_the_class_guessed_else_its_size(units: list[Unit], shown: str) -> None:
+    events = tuple(PredictionCompared("1", told(unit, "10", "80.5")) for unit in units)
+    moment = Moment(1, "", "", "", events=events, sizes=BUILT, went_well=True)
     found = large(step_of(DemoKind.DO, Build("multi")), moment, LESSON)
     assert found is not None
     assert f"{found.number} {found.words}" == shown

@@ -52,7 +52,9 @@ def _predicted(task: Predict, moment: Moment) -> Large | None:
 def _compared(moment: Moment) -> Large | None:
     """What the class had guessed of a build, unless it was a size: that is told with more."""
     told = [event.prediction for event in moment.events if isinstance(event, PredictionCompared)]
-    return next((_of(each) for each in reversed(told) if each.unit != Unit.MEGABYTES), None)
+    if any(each.unit == Unit.MEGABYTES for each in told):
+        return None
+    return next((_of(each) for each in reversed(told)), None)
 
 
 def _of(prediction: Prediction) -> Large | None:
