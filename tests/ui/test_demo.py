@@ -250,6 +250,24 @@ async def test_when_the_engine_dies_the_demo_goes_on_from_a_recording_with_its_b
         assert len(presenter.stage.engine.builds) == builds
 
 
+async def test_a_step_that_ends_otherwise_than_it_should_can_be_shown_from_the_recording(
+    present: Present,
+) -> None:
+    async with present() as presenter:
+        await presenter.go_to(4)
+        moments = whole_moments([presenter.demo.moment(index) for index in range(4)])
+        demo = presenter.demo
+        made = Recording(demo.lesson.slug, "docker", "now", steps_sha256(demo.steps), moments)
+        presenter.screen._fallback = lambda index: ReplaySession(demo.lesson, made, speed=0, index=index - 1)
+        presenter.stage.engine.script.build_error = "dial tcp: lookup proxy.golang.org: no such host"
+        await presenter.press("x")
+        await presenter.see("no such host", "did not end as the lesson means", "r goes on from", "4 / ")
+        assert "REPLAY" not in presenter.text
+        await presenter.press("r")
+        await presenter.see("REPLAY", "built in", "4 / ")
+        assert "no such host" not in presenter.text
+
+
 async def test_a_shell_is_not_begun_while_a_step_runs_and_not_without_a_folder(present: Present) -> None:
     async with present() as presenter:
         begun: list[bool] = []
