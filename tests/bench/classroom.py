@@ -32,6 +32,7 @@ import docker
 import docker.errors
 
 from tests.bench.figure import Figure
+from tests.engines.warm_base import WARM_LABEL
 from tutor import __version__
 from tutor.catalog.course import load_course
 from tutor.catalog.location import shipped_folders
@@ -207,7 +208,10 @@ async def _base_image() -> str:
         engine = await wiring.engine()
         try:
             if await engine.images.find(BASE) is not None:
-                return f"on the {BASE} of this engine"
+                client: Any = docker.from_env()
+                with contextlib.closing(client):
+                    warm = WARM_LABEL in (client.images.get(BASE).labels or {})
+                return f"on the {'WARM ' if warm else ''}{BASE} of this engine"
             async with aclosing(obtain_base(engine, BASE, "stand-in", new_run_id())) as events:
                 async for _event in events:
                     pass

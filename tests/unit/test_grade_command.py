@@ -48,6 +48,18 @@ def test_without_an_engine_every_submission_has_a_result_that_says_so(
     assert all("engine" in result.fault for result in results)
 
 
+def test_progress_tells_what_is_done_running_and_left(
+    folders: tuple[Path, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    grade_all(GradeRequest(folders[:1], tmp_path / "out", quiet=True))
+    grade_all(GradeRequest(folders, tmp_path / "out"))
+    before, first, last = capsys.readouterr().err.splitlines()
+    assert before == "1 of 3 are graded already."
+    assert "2/3, 1 running, 1 left" in first
+    assert first.endswith("bob: unknown")
+    assert last.startswith("[####################] 3/3, 0 running, 0 left")
+
+
 def test_what_is_graded_is_not_graded_again_until_it_changes(
     folders: tuple[Path, ...], tmp_path: Path
 ) -> None:

@@ -45,7 +45,7 @@ class Answer(Params, frozen=True):
 @rule(
     title="The service answers",
     why="An image is worth what its service answers.",
-    next_step="Ask the path in the endpoint pane, and read the whole answer and the container's log.",
+    next_step="Ask the path yourself, with curl -i, and read the whole answer and the container's log.",
     subjects=("container", "image"),
     after=("image_builds", "container_starts"),
 )

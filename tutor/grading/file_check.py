@@ -201,7 +201,7 @@ class Bases(Params, frozen=True):
 )
 def final_base_is(case: Case[Bases]) -> Finding:
     """The last stage stands on one of these images, directly or over earlier stages. Reads the file."""
-    expected = f"The final stage begins with {listed(case.params.allow)}."
+    expected = f"The final stage begins with {listed(case.params.allow, last='or')}."
     file = _read(case, expected)
     if isinstance(file, Finding):
         return file

@@ -21,14 +21,14 @@ def counted(count: int, one: str, many: str = "") -> str:
     return f"{count} {one}" if count == 1 else f"{count} {many or one + 's'}"
 
 
-def listed(items: Sequence[str], limit: int = 6) -> str:
-    """``a, b and c``; what is beyond the limit is counted."""
+def listed(items: Sequence[str], limit: int = 6, last: str = "and") -> str:
+    """``a, b and c``, or with another word before the last; what is beyond the limit is counted."""
     items = list(items)
     if len(items) > limit:
-        return f"{', '.join(items[:limit])} and {len(items) - limit} more"
+        return f"{', '.join(items[:limit])} {last} {len(items) - limit} more"
     if len(items) < 2:
         return "".join(items)
-    return f"{', '.join(items[:-1])} and {items[-1]}"
+    return f"{', '.join(items[:-1])} {last} {items[-1]}"
 
 
 def percent(part: int, whole: int) -> str:

@@ -61,7 +61,8 @@ class Cleaning:
         # Children before parents: what was not written down stands on what was.
         unwritten = await self._finish_off(builds, parts)
         report = _added(unwritten, await self._remove(containers, parts, builds))
-        await self._ledger.forget(builds)
+        # A slow engine may still be at a step of one that died just now: it is looked for once more later.
+        await self._ledger.forget(build for build in builds if not self._is_fresh(decode_mark(build.detail)))
         return report
 
     async def clean(self) -> CleanReport:
@@ -170,8 +171,7 @@ class Cleaning:
         for build in builds:
             mark = decode_mark(build.detail)
             # The engine needs a while to notice that its client is gone, and to end what it is at.
-            fresh = self._engine_now() - mark.seen < _FRESH_SECONDS
-            quiet = _QUIET_SECONDS if fresh else 0.0
+            quiet = _QUIET_SECONDS if self._is_fresh(mark) else 0.0
             if mark.builder == "buildx":
 
                 async def find(mark: Mark = mark) -> set[str]:
@@ -224,6 +224,9 @@ class Cleaning:
 
     def _engine_now(self) -> float:
         return self._clock.now().timestamp() + self._connection.clock_offset
+
+    def _is_fresh(self, mark: Mark) -> bool:
+        return self._engine_now() - mark.seen < _FRESH_SECONDS
 
     def _lives(self, entry: JournalEntry) -> bool:
         return owner_lives(decode_mark(entry.detail).owner)
