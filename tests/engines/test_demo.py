@@ -18,7 +18,8 @@ from tutor.session.demo import DemoSession
 from tutor.session.demo_world import World
 from tutor.wiring import Wiring
 
-pytestmark = pytest.mark.prove
+# A lesson compiles the standard library in several ways; on a busy machine that takes its time.
+pytestmark = [pytest.mark.prove, pytest.mark.timeout(2400)]
 
 
 WAYS = ("docker-classic", "docker-buildx", "embedded")
