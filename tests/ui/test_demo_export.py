@@ -1,36 +1,56 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+import time
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
+
+import pytest
 
 from tests.ui.conftest import Stage as Stage
 from tests.ui.test_demo import Present
 from tests.ui.test_demo import present as present
 from tutor.session.demo_recording import Recording, steps_sha256, whole_moments
 from tutor.session.demo_replay import ReplaySession
-from tutor.ui.demo_export import cast_of, film_of, pictures_of, stills_of
+from tutor.ui.demo_export import HOLD_SECONDS, Wait, cast_of, film_of, pictures_of, stills_of
 
 
-async def recorded(present: Present) -> ReplaySession:
+async def recorded(present: Present, wait: Wait = asyncio.sleep) -> ReplaySession:
     async with present() as presenter:
         await presenter.go_to(5)
         moments = whole_moments([presenter.demo.moment(index) for index in range(5)])
         demo = presenter.demo
         made = Recording(demo.lesson.slug, "docker", "now", steps_sha256(demo.steps), moments)
-        return ReplaySession(demo.lesson, made, speed=100)
+        return ReplaySession(demo.lesson, made, wait=wait)
 
 
-async def test_a_cast_holds_what_a_terminal_would_get_in_the_order_of_time(present: Present) -> None:
-    cast = await cast_of(await recorded(present), 100)
+@pytest.mark.parametrize("speed", [1.0, 4.0])
+async def test_a_cast_holds_what_a_terminal_would_get_at_its_own_times(
+    present: Present, speed: float
+) -> None:
+    replay = await recorded(present)
+    moments = [replay.moment(index) for index in range(5)]
+    build = moments[3]
+    assert build is not None
+    stretched = replace(build, at_seconds=tuple(2.0 * at for at in range(len(build.events))))
+    recording = replace(replay._recording, moments=(*moments[:3], stretched, *moments[4:]))  # type: ignore[arg-type]  # none is missing
+    began = time.monotonic()
+    cast = await cast_of(lambda wait: ReplaySession(replay.lesson, recording, wait=wait), speed)
+    really = time.monotonic() - began
     head, *rows = [json.loads(line) for line in cast.splitlines()]
     assert (head["version"], head["width"], head["height"]) == (2, 100, 30)
     times = [row[0] for row in rows]
+    assert times[0] == 0.0
     assert times == sorted(times)
     drawn = "".join(row[2] for row in rows)
     assert "REPLAY" in drawn
     assert "built in" in drawn
+    waits = sum(stretched.at_seconds[-1:]) + 5 * HOLD_SECONDS
+    # What it took to draw comes on top, never more than it really took.
+    assert waits / speed <= times[-1] <= (waits + really) / speed
 
 
 async def test_each_step_becomes_a_picture_that_links_nothing_from_outside(

@@ -65,7 +65,7 @@ async def test_no_step_shows_what_is_private(told_all: ReplaySession) -> None:
 async def test_neither_a_cast_nor_a_picture_tells_what_is_private(
     told_all: ReplaySession, tmp_path: Path
 ) -> None:
-    cast = await cast_of(told_all, 100, MASK)
+    cast = await cast_of(lambda _: told_all, 1.0, MASK)
     told_all.index = 0
     await stills_of(told_all, tmp_path / "made", MASK)
     pictures = "".join(path.read_text() for path in (tmp_path / "made").iterdir())

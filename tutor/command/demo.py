@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import functools
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -167,7 +169,14 @@ def _worth(recording: Recording) -> int:
     return sum(moment.went_well is not False for moment in recording.moments)
 
 
-def open_replay(lesson: Lesson, path: Path, *, speed: float, index: int = 0) -> ReplaySession:
+def open_replay(
+    lesson: Lesson,
+    path: Path,
+    *,
+    speed: float,
+    index: int = 0,
+    wait: Callable[[float], Awaitable[object]] = asyncio.sleep,
+) -> ReplaySession:
     """A recording of this lesson.
 
     Raises:
@@ -177,7 +186,7 @@ def open_replay(lesson: Lesson, path: Path, *, speed: float, index: int = 0) -> 
     from tutor.session.demo_replay import ReplaySession
     from tutor.session.demo_step import demo_lesson
 
-    return ReplaySession(demo_lesson(lesson), read_recording(path), speed=speed, index=index)
+    return ReplaySession(demo_lesson(lesson), read_recording(path), speed=speed, index=index, wait=wait)
 
 
 def fallback_of(wiring: Wiring, lesson: Lesson, speed: float) -> Callable[[int], Show | None]:
@@ -218,9 +227,7 @@ async def run_demo(request: DemoRequest) -> int:
             from tutor.command.demo_export import export
 
             path = request.recording or last_recording(wiring, lesson)
-            return await export(
-                lambda speed: open_replay(lesson, path, speed=speed), request.export, request.speed
-            )
+            return await export(functools.partial(open_replay, lesson, path), request.export, request.speed)
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
             raise UsageError(
                 "A demo is a full-screen program and needs a terminal.",

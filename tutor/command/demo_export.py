@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from tutor.session.demo_replay import ReplaySession
 
 
-async def export(open_at: Callable[[float], ReplaySession], target: Path, speed: float) -> int:
+async def export(open_with: Callable[..., ReplaySession], target: Path, speed: float) -> int:
     """Write what the ending of ``target`` asks for; the exit code.
 
     Args:
-        open_at: Opens the recording, to be played at a speed.
+        open_with: Opens the recording with a ``speed`` and, if given, a way to ``wait``.
         target: ``FILE.cast`` for asciinema, ``FILE.svg`` that moves, else a folder of pictures.
-        speed: How much faster a cast is played while it is written; its times are the recording's own.
+        speed: How much faster than it was a cast will be; 0 counts as 1.
 
     Raises:
         StorageError: the recording cannot be read, or the target not be written.
@@ -33,17 +33,16 @@ async def export(open_at: Callable[[float], ReplaySession], target: Path, speed:
     # It was masked when it was written, though perhaps by somebody else.
     mask = mask_here()
     if target.suffix == ".cast":
-        speed = speed or 1.0
-        cast = await cast_of(open_at(speed), speed, mask)
+        cast = await cast_of(lambda wait: open_with(speed=1.0, wait=wait), speed or 1.0, mask)
         with told("write the cast", target):
             write_atomically(target, cast.encode())
         click.echo(f"{target}: play it with asciinema play")
     elif target.suffix == ".svg":
-        pictures = list((await pictures_of(open_at(0), mask)).values())
+        pictures = list((await pictures_of(open_with(speed=0.0), mask)).values())
         with told("write the picture", target):
             write_atomically(target, film_of(pictures, FILM_SECONDS).encode())
         click.echo(f"{target}: {len(pictures)} pictures, one after the other")
     else:
-        count = await stills_of(open_at(0), target, mask)
+        count = await stills_of(open_with(speed=0.0), target, mask)
         click.echo(f"{target}: {count} pictures")
     return 0

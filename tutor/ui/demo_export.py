@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -26,12 +26,36 @@ HOLD_SECONDS = 2.0
 FILM_SECONDS = 3.0
 """The same in a moving picture, where nothing else takes time."""
 
+REAL_WAIT_SECONDS = 0.15
+"""The longest that is really waited for while a cast is written: the screen is drawn ten times a second."""
+
+Wait = Callable[[float], Awaitable[object]]
+
 _FONT_FROM_OUTSIDE = re.compile(r"@font-face\s*\{.*?\}", re.DOTALL)
+
+
+class Pace:
+    """Time as whoever watches will see it: long waits count in full and take a moment."""
+
+    def __init__(self) -> None:
+        self._began = monotonic()
+        self._skipped = 0.0
+
+    def now(self) -> float:
+        """Seconds since the start."""
+        return monotonic() - self._began + self._skipped
+
+    async def wait(self, seconds: float) -> None:
+        """Let what was put on the screen be drawn, and count the rest."""
+        real = min(seconds, REAL_WAIT_SECONDS)
+        await asyncio.sleep(real)
+        self._skipped += seconds - real
 
 
 class CastDriver(HeadlessDriver):
     """Keeps what would go to a terminal, with its time."""
 
+    pace: Pace
     written: list[tuple[float, str]]
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -45,7 +69,7 @@ class CastDriver(HeadlessDriver):
 
     def write(self, data: str) -> None:
         """Keep it."""
-        self.written.append((monotonic(), data))
+        self.written.append((self.pace.now(), data))
 
 
 async def _walk(
@@ -53,14 +77,14 @@ async def _walk(
     pilot: Pilot[Any],
     replay: ReplaySession,
     each: Callable[[int], None],
-    hold_seconds: float,
+    wait: Wait,
 ) -> None:
     """Go forward to the end; ``each`` is called with the number of every step that stands."""
     screen = app.demo
     while True:
         while screen.is_busy:  # noqa: ASYNC110 (a file is being written; the screen need not know of it)
             await asyncio.sleep(0.02)
-        await asyncio.sleep(hold_seconds)
+        await wait(HOLD_SECONDS)
         # What was put on the screen last may still have to be drawn.
         await pilot.pause()
         each(replay.index + 1)
@@ -69,31 +93,41 @@ async def _walk(
         screen.action_forward()
 
 
-async def cast_of(replay: ReplaySession, speed: float, mask: Callable[[str], str] = str) -> str:
-    """The whole recording as an asciinema cast, version 2, in the recording's own time.
+async def cast_of(
+    open_paced: Callable[[Wait], ReplaySession], speed: float, mask: Callable[[str], str] = str
+) -> str:
+    """The whole recording as an asciinema cast, version 2.
 
-    ``speed`` is that of ``replay``: how much faster it is played while it is written down.
+    Args:
+        open_paced: Opens the recording at its own speed, with how it is to wait.
+        speed: How much faster than it was the cast will be.
+        mask: Hides what is private.
     """
-    app = DemoApp(replay, close=_nothing, mask=mask, watches_terminal=False, driver_class=CastDriver)
+    own = Pace()
 
-    async def drive(pilot: Pilot[Any]) -> None:
-        await pilot.pause()
-        await _walk(app, pilot, replay, lambda _: None, HOLD_SECONDS / speed)
-        await app.run_action("leave")
+    class Driver(CastDriver):
+        pace = own
 
-    began = monotonic()
+    replay = open_paced(own.wait)
+    app = DemoApp(replay, close=_nothing, mask=mask, watches_terminal=False, driver_class=Driver)
     driver: list[CastDriver] = []
 
-    async def noted(pilot: Pilot[Any]) -> None:
+    async def drive(pilot: Pilot[Any]) -> None:
         if isinstance(app.console_driver, CastDriver):
             driver.append(app.console_driver)
-        await drive(pilot)
+        await pilot.pause()
+        await _walk(app, pilot, replay, lambda _: None, own.wait)
+        # The last step stands as long as the others.
+        for each in driver:
+            each.write("")
+        await app.run_action("leave")
 
-    await app.run_async(headless=False, size=(COLUMNS, ROWS), auto_pilot=noted)
+    await app.run_async(headless=False, size=(COLUMNS, ROWS), auto_pilot=drive)
     head = {"version": 2, "width": COLUMNS, "height": ROWS, "title": f"FROM scratch: {replay.lesson.title}"}
     lines = [json.dumps(head)]
-    for at, data in driver[0].written if driver else ():
-        lines.append(json.dumps([round((at - began) * speed, 3), "o", data]))
+    written = driver[0].written if driver else []
+    for at, data in written:
+        lines.append(json.dumps([round((at - written[0][0]) / speed, 3), "o", data]))
     return "\n".join(lines) + "\n"
 
 
@@ -107,7 +141,7 @@ async def pictures_of(replay: ReplaySession, mask: Callable[[str], str] = str) -
 
     async with app.run_test(size=(COLUMNS, ROWS)) as pilot:
         await pilot.pause()
-        await _walk(app, pilot, replay, take, 0.05)
+        await _walk(app, pilot, replay, take, lambda _: asyncio.sleep(0.05))
     return made
 
 
