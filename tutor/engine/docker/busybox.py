@@ -61,9 +61,11 @@ async def obtain_busybox(kit: Kit | None = None) -> Busybox:
     Raises:
         FileNotFoundError: neither is to be had; the text says what to install.
     """
-    path = await asyncio.to_thread(local_busybox) or (kit.busybox if kit else None)
+    path = await asyncio.to_thread(local_busybox)
     if path is not None:
         return await asyncio.to_thread(_read, path)
+    if kit is not None and kit.busybox is not None:
+        return await asyncio.to_thread(_read_kit, kit, kit.busybox)
     if not can_download():
         raise FileNotFoundError(missing_note())
     with tempfile.TemporaryDirectory(prefix="fromscratch-busybox-") as folder:
@@ -97,6 +99,12 @@ def _read(path: Path) -> Busybox:
     banner = subprocess.run([path], capture_output=True, text=True, check=False, timeout=20).stdout
     version = banner.split(" (", 1)[0].removeprefix("BusyBox ") if banner.startswith("BusyBox") else ""
     return Busybox(path.read_bytes(), tuple(sorted(set(listed.stdout.split()))), version)
+
+
+def _read_kit(kit: Kit, path: Path) -> Busybox:
+    """As the kit tells: what came with it is run inside a build only."""
+    names = {each.rpartition("/")[2] for each in kit.applets}
+    return Busybox(path.read_bytes(), tuple(sorted(names)), "")
 
 
 async def _run(folder: str, *command: str) -> None:

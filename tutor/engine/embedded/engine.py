@@ -78,9 +78,7 @@ class EmbeddedEngine:
             proot=capability.proot,
             endpoint=endpoint,
         )
-        self._images = EmbeddedImageStore(
-            store, pool, toolchain, journal, clock, environ, endpoint, kit.busybox if kit else None
-        )
+        self._images = EmbeddedImageStore(store, pool, toolchain, journal, clock, environ, endpoint, kit)
         self._runtime = EmbeddedRuntime(
             store, pool, journal, isolation, proot=capability.proot, endpoint=endpoint
         )

@@ -13,6 +13,7 @@ from tutor.core.base import BasePlan
 from tutor.core.errors import BaseImageMissing, ImageNotFound
 from tutor.core.events import WorkProgressed
 from tutor.core.image import ImageSummary
+from tutor.core.kit import Kit
 from tutor.core.ports import Clock, Journal
 from tutor.engine.embedded.archive import open_image_archive
 from tutor.engine.embedded.base import busybox_drafts, make_stand_in, toolchain_drafts
@@ -49,7 +50,7 @@ class EmbeddedImageStore:
         clock: Clock,
         environ: Mapping[str, str],
         endpoint: str,
-        kit_busybox: Path | None = None,
+        kit: Kit | None = None,
     ) -> None:
         self._store = store
         self._pool = pool
@@ -58,7 +59,7 @@ class EmbeddedImageStore:
         self._clock = clock
         self._environ = environ
         self._endpoint = endpoint
-        self._kit_busybox = kit_busybox
+        self._kit = kit
 
     async def find(self, reference: str) -> ImageSummary | None:
         """The image under this reference or id; None when it is not there."""
@@ -205,7 +206,10 @@ class EmbeddedImageStore:
 
     async def _system(self, scratch: Path) -> list[Draft]:
         cache = self._store.folder / "busybox"
-        busybox = await in_thread(lambda: installed_busybox(self._environ, cache)) or self._kit_busybox
+        busybox = await in_thread(lambda: installed_busybox(self._environ, cache))
+        if busybox is None and self._kit is not None and self._kit.busybox is not None:
+            # What came with a kit is run inside a build only.
+            return busybox_drafts(self._kit.busybox, self._kit.applets)
         if busybox is None and can_download(self._environ):
             busybox = await download_busybox(cache, scratch)
         if busybox is not None:
