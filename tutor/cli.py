@@ -263,6 +263,33 @@ def demo(lesson: str | None, engine: str, builder: str, **options: Any) -> None:
 
 
 @cli.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, help="On 127.0.0.1; 0 takes a free one.")
+@click.option("--lesson", metavar="LESSON", help="Open this lesson instead of the one you were in.")
+@LESSONS_OPTION
+@ENGINE_OPTION
+@BUILDER_OPTION
+def serve(port: int, lesson: str | None, lessons_folder: Path | None, engine: str, builder: str) -> None:
+    """Open the course to a browser on this machine; print the address, and serve until Ctrl+C.
+
+    It listens on 127.0.0.1 only, below an address that nobody can guess. Each tab is a tutor of its own, in
+    this home; it ends with its tab.
+
+    \b
+    Examples:
+      fromscratch serve --lesson two-stages
+      fromscratch serve --port 0 --engine embedded
+    """
+    from tutor.command.serve import serve as run_server
+    from tutor.command.serve import tutor_command
+
+    command = tutor_command(lesson, engine, builder, lessons_folder)
+    try:
+        run_async(lambda: run_server(command, port))
+    except TutorError as error:
+        fail(error)
+
+
+@cli.command()
 @ENGINE_OPTION
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def clean(engine: str, as_json: bool) -> None:

@@ -7,6 +7,7 @@ import logging
 import sys
 from pathlib import Path
 
+from tutor.command.serve import is_in_browser
 from tutor.core.errors import UsageError
 from tutor.wiring import BuilderChoice, EngineChoice, Wiring
 
@@ -25,7 +26,7 @@ def open_course(
         UsageError: no terminal is attached, or there is no such lesson.
         StorageError: progress cannot be read.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not (sys.stdin.isatty() and sys.stdout.isatty()) and not is_in_browser():
         raise UsageError(
             "The course is a full-screen program and needs a terminal.",
             next_step="Without one, use: fromscratch check LESSON, fromscratch lessons, fromscratch doctor.",

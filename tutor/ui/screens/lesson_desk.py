@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual import on
+from textual.app import SuspendNotSupported
 
 from tutor.core.errors import StorageError
 from tutor.ui.engine_link import EngineLink
@@ -136,7 +137,11 @@ class LessonDesk(LessonFrame):
         elif self.work.is_busy:
             self.say(f"Still busy: {self.work.name.lower()}. Esc stops it.", "warning")
         else:
-            self.guarded(lambda: self.file.edit_outside(self.app, command))
+            try:
+                self.guarded(lambda: self.file.edit_outside(self.app, command))
+            except SuspendNotSupported:
+                self.say("A browser cannot be lent to another editor. e opens the one here.", "warning")
+                return
             self.guarded(self.file.reload)
 
     def action_take_other(self) -> None:
