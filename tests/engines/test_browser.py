@@ -18,7 +18,7 @@ import pytest
 from tests.engines import chromium
 from tutor.wiring import Wiring
 
-PICTURE = "FROMSCRATCH_TEST_PICTURE"
+PICTURE = "KEEP_PICTURE_AT"
 """Names a file to keep the screenshot in, for whoever wants to look at it."""
 
 

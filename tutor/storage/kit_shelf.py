@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import filelock
 import msgspec
 
 from tutor.core.errors import NoSpaceLeft, StorageError
@@ -18,6 +19,7 @@ from tutor.storage.kit_file import MANIFEST, KitReader, Progress, kit_id
 from tutor.storage.wheel import unpack_wheel
 
 _CURRENT = "current"
+_HALF = ".half-"
 _ROOM_BYTES = 1_000_000_000
 """For the Go toolchain, unpacked, beside the members."""
 
@@ -54,12 +56,11 @@ class KitShelf:
             NoSpaceLeft, StorageError: it cannot be written here.
         """
         manifest = reader.manifest
-        half = self._folder / f".half-{os.getpid()}"
-        with told("keep the kit", self._folder):
-            self._folder.mkdir(parents=True, exist_ok=True)
+        with told("keep the kit", self._folder), self._alone():
             self._make_room(manifest)
+            half = Path(tempfile.mkdtemp(prefix=_HALF, dir=self._folder))
+            half.chmod(0o755)
             try:
-                half.mkdir()
                 self._unpack(reader, half, on_progress)
                 if manifest.wheel:
                     unpack_wheel(half / manifest.wheel, half / "site")
@@ -87,11 +88,27 @@ class KitShelf:
                 shutil.rmtree(self._folder)
         return found
 
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(self._folder.with_name(f"{self._folder.name}.lock"))
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise StorageError(
+                "Another kit is being imported here.",
+                where=str(self._folder),
+                next_step="Wait for its end, then try again.",
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
     def _make_room(self, manifest: KitManifest) -> None:
-        for old in self._folder.glob(".half-*"):
-            # Of an import that was killed; one that goes on has a process.
-            if not Path(f"/proc/{old.name.removeprefix('.half-')}").exists():
-                shutil.rmtree(old, ignore_errors=True)
+        for old in self._folder.glob(f"{_HALF}*"):
+            # Nobody else is here: what lies half made is of an import that was killed.
+            shutil.rmtree(old, ignore_errors=True)
         wanted = manifest.total_bytes + (_ROOM_BYTES if manifest.wheel else 0)
         free = shutil.disk_usage(self._folder).free
         if free < wanted:
@@ -124,6 +141,6 @@ class KitShelf:
         sync_folder(self._folder)
         write_atomically(self._folder / _CURRENT, name.encode())
         for other in self._folder.iterdir():
-            if other.is_dir() and other != folder and not other.name.startswith(".half-"):
+            if other.is_dir() and other != folder:
                 with contextlib.suppress(OSError):
                     shutil.rmtree(other)

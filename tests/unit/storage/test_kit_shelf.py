@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.storage.kit_maker import CONTENT, bent, info, laid, made, manifest
-from tutor.core.errors import KitRefused, NoSpaceLeft
+from tutor.core.errors import KitRefused, NoSpaceLeft, StorageError
 from tutor.core.kit import Kit, KitImage
 from tutor.storage.kit_file import open_kit, write_kit
 from tutor.storage.kit_shelf import KitShelf
@@ -52,7 +52,7 @@ def test_a_list_that_leads_out_writes_nothing_at_all(tmp_path: Path) -> None:
     listed = manifest(*laid(tmp_path, {"lessons/x": b"x"})[0])
     with pytest.raises(KitRefused):
         install(shelf, bent(tmp_path / "bad", listed, (info("../../x", 1), b"x")))
-    assert not names(tmp_path / "home")
+    assert names(tmp_path / "home") <= {"kit.lock"}
 
 
 def test_a_new_kit_takes_the_place_of_the_old_one_and_the_same_one_mends_it(tmp_path: Path) -> None:
@@ -91,6 +91,13 @@ def test_what_a_killed_import_left_goes_with_the_next_one(tmp_path: Path) -> Non
     dead.mkdir(parents=True)
     install(KitShelf(tmp_path / "kit"), made(tmp_path))
     assert not dead.exists()
+
+
+def test_two_imports_at_once_do_not_mix(tmp_path: Path) -> None:
+    shelf = KitShelf(tmp_path / "kit")
+    with shelf._alone(), pytest.raises(StorageError, match="being imported"):
+        install(KitShelf(tmp_path / "kit"), made(tmp_path))
+    assert install(shelf, made(tmp_path)) == shelf.current()
 
 
 def test_a_disk_without_the_room_is_told_before_a_byte_is_written(
