@@ -177,6 +177,7 @@ class DemoSession:
 
     async def close(self) -> None:
         """Remove the container. Images and the folder stay, so that the next demo starts warm."""
+        await self._keeper.settle()
         await self.scene.stop()
 
     # One step.

@@ -16,7 +16,7 @@ from tutor.session.scene import new_run_id
 if TYPE_CHECKING:
     from tutor.core.events import Shown
     from tutor.core.http import HttpExchange
-    from tutor.core.image import SizeRow
+    from tutor.core.image import Container, SizeRow
     from tutor.session.scene import Scene
     from tutor.storage.snapshot import FileRecord, FolderSnapshots
 
@@ -62,6 +62,7 @@ class Keeper:
     images: dict[str, str] = field(default_factory=dict)
     """What our references name now."""
     running: Running | None = None
+    _endings: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def keep_images(self, built: dict[str, str]) -> None:
         """Hold on to images that were just built, by reference.
@@ -134,15 +135,31 @@ class Keeper:
             state = await scene.engine.runtime.state(scene.container.container_id)
             if wanted is not None and wanted == self.running and state.is_running:
                 return
-        # A container takes as long to end as to start; neither needs the other.
-        ending = asyncio.create_task(scene.stop())
+        former, scene.container, scene.container_tag = scene.container, None, ""
         try:
             started = await self._started(wanted)
         finally:
-            await ending
+            if former is not None:
+                self._end(former)
         self.running = wanted
         if started is not None and wanted is not None:
             scene.container, scene.container_tag = started.container, wanted.action.tag
+
+    def _end(self, container: Container) -> None:
+        """Remove it in the background: a class need not wait for the end of what it sees no more."""
+        ending = asyncio.create_task(self.scene.engine.runtime.remove(container.container_id))
+        self._endings.add(ending)
+        ending.add_done_callback(self._ended)
+
+    def _ended(self, ending: asyncio.Task[None]) -> None:
+        self._endings.discard(ending)
+        if not ending.cancelled():
+            # An engine that is gone tells so at the next step; what is left on it is in the journal.
+            ending.exception()
+
+    async def settle(self) -> None:
+        """Wait until nothing of a step before runs any more."""
+        await asyncio.gather(*self._endings, return_exceptions=True)
 
     async def _started(self, wanted: Running | None) -> Started | None:
         if wanted is None:

@@ -143,11 +143,22 @@ async def test_the_container_of_a_step_runs_again_with_its_settings(demo: DemoSe
     await told(demo.jump(5))
     address = demo.scene.address
     await told(demo.jump(2))
+    assert demo.scene.address == ""
+    await demo._keeper.settle()
     assert not world.engine.running
     await told(demo.jump(5))
     assert world.engine.running == {demo.scene.container.container_id}  # type: ignore[union-attr]  # it runs
     assert world.engine.started[-1].port == world.engine.started[0].port
     assert demo.scene.address == address
+
+
+async def test_a_demo_that_is_closed_right_after_a_step_back_leaves_no_container(
+    demo: DemoSession, world: Lab
+) -> None:
+    await told(demo.jump(5))
+    await demo.back()
+    await demo.close()
+    assert not world.engine.running
 
 
 async def test_a_container_that_answered_nobody_is_not_waited_for_again(
