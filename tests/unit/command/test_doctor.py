@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.fakes.engine import FakeEngine
+from tests.unit.storage.kit_maker import made
 from tutor.catalog.course import Course, load_course
 from tutor.command.doctor import _offline, lesson_bases, told_numbers
+from tutor.core.kit import KitImage
+from tutor.storage.kit_file import open_kit
+from tutor.storage.kit_shelf import KitShelf
 from tutor.wiring import Wiring
 
 LESSON = """---
@@ -60,6 +65,24 @@ async def test_without_its_base_no_lesson_is_ready_and_the_way_is_told(course: C
     finding = await _offline(engine, Wiring(_course=course))
     assert finding.what.startswith("not ready for lessons 1–2: golang:1.21-alpine")
     assert "--rehearse" in finding.next_step
+
+
+async def test_a_base_that_waits_in_the_class_kit_counts_as_ready(course: Course, tmp_path: Path) -> None:
+    path = made(
+        tmp_path,
+        {"images/0.tar": b"archive"},
+        images=(KitImage("alpine:3.19", "amd64", "images/0.tar"),),
+        stand_ins=("golang:1.21-alpine",),
+    )
+    with open_kit(path) as reader:
+        kit = KitShelf(tmp_path / "kit").install(reader)
+    engine = FakeEngine()
+    engine.script.missing_bases.add("golang:1.21-alpine")
+    wiring = Wiring(_course=course, _kit=kit, _kit_sought=True)
+    assert (await _offline(engine, wiring)).what == "ready for lessons 1–2 offline"
+    # Its images are for Docker: the embedded engine makes its bases itself.
+    engine.info = replace(engine.info, kind="embedded")
+    assert "not ready for lesson 2: alpine:3.19" in (await _offline(engine, wiring)).what
 
 
 def test_numbers_in_a_row_are_told_as_a_range() -> None:

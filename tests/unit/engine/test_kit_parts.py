@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests.fakes.clock import FakeClock
 from tests.unit.storage.kit_maker import made
 from tutor.core.kit import Kit
 from tutor.engine.docker import busybox, go_toolchain
-from tutor.engine.embedded import toolchain
+from tutor.engine.embedded import image_store, toolchain
+from tutor.engine.embedded.store import Store
+from tutor.engine.embedded.toolchain_pool import Pool
+from tutor.storage.journal import SqliteJournal
 from tutor.storage.kit_file import open_kit
 from tutor.storage.kit_shelf import KitShelf
 
@@ -56,3 +61,15 @@ def _missing(name: str) -> None:
     from importlib.metadata import PackageNotFoundError
 
     raise PackageNotFoundError(name)
+
+
+async def test_the_embedded_engine_lays_the_busybox_of_a_kit_with_its_links(
+    kit: Kit, tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image_store, "installed_busybox", lambda *_: None)
+    store = Store(tmp_path / "store")
+    with closing(SqliteJournal(tmp_path / "journal.sqlite3")) as journal:
+        go = toolchain.Toolchain(tmp_path, "1.21.13")
+        images = image_store.EmbeddedImageStore(store, Pool(store), go, journal, clock, {}, "here", kit)
+        drafts = {draft.entry.path: draft.entry.target for draft in await images._system(tmp_path)}
+    assert drafts == {"bin/busybox": "", "bin/sh": "/bin/busybox", "usr/bin/env": "/bin/busybox"}
