@@ -16,6 +16,7 @@ from tutor.core.verdict import Outcome, Verdict
 from tutor.wiring import Wiring
 
 if TYPE_CHECKING:
+    from tutor.catalog.answer import FetchedFile
     from tutor.core.lesson import Lesson
     from tutor.core.ports import Engine
     from tutor.session.checkpoint import Checkpoint, CheckpointJob
@@ -36,6 +37,8 @@ class ProofCase:
     """In place of the answer's own; empty leaves it."""
     caught_by: str = ""
     """The check that has to fail; empty for a right answer."""
+    fetch: FetchedFile | None = None
+    """What a learner would have copied out of the running container."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +75,12 @@ def cases_of(lessons: Sequence[Lesson], kind: str) -> Iterator[ProofCase]:
         answers = load_answers(lesson)
         for right in answers.right:
             if kind in right.engines:
-                yield ProofCase(lesson, right.name, "right", right.folder)
+                yield ProofCase(lesson, right.name, "right", right.folder, fetch=right.fetch)
         for wrong in answers.wrong:
             if kind in wrong.engines:
-                yield ProofCase(lesson, wrong.name, "wrong", wrong.folder, caught_by=wrong.caught_by)
+                yield ProofCase(
+                    lesson, wrong.name, "wrong", wrong.folder, caught_by=wrong.caught_by, fetch=wrong.fetch
+                )
         for right in answers.right:
             source = next(
                 (path for path in (right.folder / "Dockerfile", lesson.folder / "start" / "Dockerfile")
@@ -86,7 +91,9 @@ def cases_of(lessons: Sequence[Lesson], kind: str) -> Iterator[ProofCase]:
                 continue
             for mutant in mutants_of(source.read_text("utf-8"), lesson.checks):
                 name = f"{right.name}+{mutant.name}"
-                yield ProofCase(lesson, name, "mutant", right.folder, mutant.dockerfile, mutant.check_id)
+                yield ProofCase(
+                    lesson, name, "mutant", right.folder, mutant.dockerfile, mutant.check_id, right.fetch
+                )
 
 
 async def prove(
@@ -123,7 +130,9 @@ async def prove(
 async def _graded(wiring: Wiring, engine: Engine, case: ProofCase, base: str) -> Proof:
     from tutor.core.clock import SystemClock
     from tutor.core.lesson import image_reference
+    from tutor.core.ports import RunRequest
     from tutor.session.action import new_run_id
+    from tutor.session.answer_fetch import fetch_from_image
     from tutor.session.checkpoint import Checkpoint, CheckpointJob
     from tutor.session.live import obtain_base
     from tutor.session.measure import ImageReader
@@ -152,6 +161,15 @@ async def _graded(wiring: Wiring, engine: Engine, case: ProofCase, base: str) ->
             async with aclosing(obtain_base(engine, missing, base, run_id)) as obtaining:
                 async for _event in obtaining:
                     pass
+        if case.fetch is not None and await fetch_from_image(
+            engine,
+            job.reference,
+            RunRequest(run_id, job.reference, lesson.port, lesson=lesson.slug),
+            case.fetch.path,
+            folder / case.fetch.to,
+        ):
+            # The file it asks for comes out of the very image that was built just now.
+            await _run(checkpoint, job)
         verdicts = checkpoint.report.verdicts if checkpoint.report is not None else ()
         fault = checkpoint.evidence.fault if checkpoint.evidence is not None else "no evidence"
     finally:
