@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -13,7 +14,8 @@ import pytest
 from tests.engines import warm_base
 from tutor.command.demo import opened_demo
 from tutor.core.errors import EngineUnavailable
-from tutor.core.events import BuildStarted, SessionEvent
+from tutor.core.events import BuildFinished, BuildStarted, Said, SessionEvent, StepStarted
+from tutor.core.lesson import Build, Run
 from tutor.session.demo import DemoSession
 from tutor.session.demo_world import World
 from tutor.wiring import Wiring
@@ -102,3 +104,88 @@ async def test_forward_back_to_the_start_and_forward_again_shows_equal_worlds_at
             f"\n{lesson} on {source}: {len(ways_back)} steps back, "
             f"slowest {max(ways_back):.2f} s, mean {sum(ways_back) / len(ways_back):.2f} s\n"
         )
+
+
+def docker(*words: str) -> str:
+    return subprocess.run(["docker", *words], check=True, capture_output=True, text=True).stdout
+
+
+async def take_images_away(demo: DemoSession) -> None:
+    """As somebody else would who tidies up: by their names, those that keep them alive too."""
+    images = demo.scene.engine.images
+    if demo.source.startswith("docker"):
+        slug = f"fromscratch/{demo.lesson.slug}"
+        names = docker("images", "--format", "{{.Repository}}:{{.Tag}}", slug).split()
+        assert names
+        docker("rmi", "-f", *names)
+    else:
+        for image_id in set(demo._keeper.images.values()):
+            await images.remove(image_id)
+    assert [await images.find(reference) for reference in demo._keeper.images] == [None] * len(
+        demo._keeper.images
+    )
+
+
+def says(events: list[SessionEvent], words: str) -> bool:
+    return any(isinstance(event, Said) and words in event.text for event in events)
+
+
+async def test_images_that_somebody_removed_are_built_again_wherever_the_demo_goes(wiring: Wiring) -> None:
+    async with opened_demo(wiring, wiring.course.find("stripping")) as demo:
+        await told(demo.jump(len(demo.steps)))
+        worlds = dict(demo.worlds)
+        last = len(demo.steps) - 1
+        assert len(worlds[last].images) > 3
+        await told(demo.jump(1))
+        demo._keeper.images.update(worlds[last].images)
+        await take_images_away(demo)
+        events = await told(demo.jump(len(demo.steps)))
+        assert says(events, "removed from outside and is built again")
+        assert demo.index == last
+        world, runs = await seen(demo)
+        assert [name for name, _ in world.images] == [name for name, _ in worlds[last].images]
+        assert world.files == worlds[last].files
+        assert runs is (worlds[last].running is not None)
+
+
+async def test_a_demo_goes_on_after_what_others_do_between_two_steps(wiring: Wiring) -> None:
+    async with opened_demo(wiring, wiring.course.find("two-stages")) as demo:
+        build = next(at for at, step in enumerate(demo.steps) if isinstance(step.task, Build))
+        run = next(at for at, step in enumerate(demo.steps) if isinstance(step.task, Run))
+
+        # Back during the build: it is stopped, and the step before stands as it was.
+        await told(demo.jump(build))
+        before = await seen(demo)
+        source = demo.forward()
+        async for event in source:
+            if isinstance(event, StepStarted):
+                break
+        await source.aclose()
+        await demo.restore()
+        assert demo.index == build - 1
+        assert await seen(demo) == before
+
+        # The image is removed before the next step, which was never done, needs it.
+        events = await forward(demo)
+        assert any(isinstance(event, BuildFinished) for event in events)
+        await take_images_away(demo)
+        assert says(await forward(demo), "removed from outside and is built again")
+        await seen(demo)
+
+        # The container is removed.
+        await told(demo.jump(run + 1))
+        assert demo.scene.container is not None
+        await demo.scene.engine.runtime.remove(demo.scene.container.container_id)
+        await demo.back()
+        await forward(demo)
+        _, runs = await seen(demo)
+        assert runs
+
+        # A file is edited.
+        await told(demo.jump(build))
+        (demo.workspace / "Dockerfile").write_text((demo.workspace / "Dockerfile").read_text() + "# mine\n")
+        events = await forward(demo)
+        assert says(events, "Edited from outside: Dockerfile")
+        assert any(isinstance(event, BuildFinished) for event in events)
+        assert (demo.workspace / "Dockerfile").read_text().endswith("# mine\n")
+        await seen(demo)

@@ -14,6 +14,7 @@ from tests.ui.conftest import Stage as Stage
 from tests.ui.hand import PATIENCE_SECONDS, screen_text
 from tests.ui.test_demo import RUN, Present, Presenter
 from tests.ui.test_demo import present as present
+from tests.ui.test_demo_export import recorded
 from tests.unit.session.console_value import guess, view
 from tutor.core.console import ConsoleNote, ConsoleView, ConsoleWish, WishKind
 from tutor.core.errors import ConsoleError
@@ -23,6 +24,8 @@ from tutor.session.console_link import ConsoleLink
 from tutor.session.demo_recording import Recording, steps_sha256, whole_moments
 from tutor.session.demo_replay import ReplaySession
 from tutor.ui.console_app import ConsoleApp
+from tutor.ui.demo_app import DemoApp
+from tutor.ui.demo_console import ConsolePlan
 
 # The demo's side: a real demo on a scripted engine, and a console that is only its end of the line.
 
@@ -232,6 +235,29 @@ async def test_the_console_stays_when_the_demo_goes_on_from_a_recording(
         caller.wish(WishKind.FALL_BACK)
         assert (await caller.until(lambda shown: shown.is_replay and shown.index == 3)).is_replay
         await presenter.see("REPLAY", "built in")
+
+
+async def test_a_replay_is_led_from_the_console_under_its_badge(
+    present: Present, pointer: Path, clock: FakeClock
+) -> None:
+    replay = await recorded(present)
+    app = DemoApp(replay, close=_nothing, console=ConsolePlan(pointer, (1.0, 2.0), clock))
+    async with app.run_test(size=(100, 30)) as pilot:
+        presenter = Presenter(app, pilot.press, None, None)  # type: ignore[arg-type]  # it has neither
+        await presenter.see("REPLAY", "Read this first")
+        async with called(presenter, pointer) as caller:
+            assert (await caller.until(lambda _: True)).is_replay
+            caller.wish(WishKind.JUMP, "3")
+            await caller.until(lambda shown: shown.index == 2)
+            caller.wish(WishKind.GUESS, "5")
+            await caller.until(lambda shown: "nothing is run or graded" in shown.notice)
+            caller.wish(WishKind.FORWARD)
+            await caller.until(lambda shown: shown.index == 3)
+            await presenter.see("REPLAY", "built in")
+
+
+async def _nothing() -> None:
+    """A recording holds nothing that has to be closed."""
 
 
 # The console's side: the real screen, and a demo that is only its end of the line.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tutor.core.console import ConsoleNote, ConsoleStep, ConsoleView
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from tutor.session.demo_step import DemoStep
 
 PROSE_LIMIT_CHARACTERS = 20_000
-"""Of what is sent; a lesson's step has some hundred."""
+NOTE_LIMIT_CHARACTERS = 2_000
+"""Of what is sent; both have some hundred."""
 
 
 class ConsoleStory:
@@ -41,7 +43,7 @@ class ConsoleStory:
             steps=tuple(self._step(each, at) for at, each in enumerate(show.steps)),
             index=index,
             prose=(moment.prose if moment else with_facts(step.prose, {}))[:PROSE_LIMIT_CHARACTERS],
-            notes=_notes(step, moment),
+            notes=tuple(replace(n, text=n.text[:NOTE_LIMIT_CHARACTERS]) for n in _notes(step, moment)),
             guesses=moment.predictions if moment else (),
             question=question.ask if question else "",
             choices=question.choices if question else (),

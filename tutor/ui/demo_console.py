@@ -125,4 +125,4 @@ class DemoConsole:
     def _heard(self, text: str) -> None:
         screen = self._screen
         if screen is not None and (text or screen.notice == self._invitation):
-            screen.say(text)
+            screen.call_later(screen.say, text)
