@@ -120,7 +120,10 @@ async def take_images_away(demo: DemoSession) -> None:
         docker("rmi", "-f", *names)
     else:
         for image_id in set(demo._keeper.images.values()):
-            await images.remove(image_id)
+            found = await images.find(image_id)
+            assert found is not None
+            for name in found.references:
+                await images.remove(name)
     assert [await images.find(reference) for reference in demo._keeper.images] == [None] * len(
         demo._keeper.images
     )
