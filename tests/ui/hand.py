@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from textual.app import App
 from textual.pilot import Pilot
 
 from tutor.ui.app import TutorApp
@@ -15,7 +16,7 @@ from tutor.ui.screens.lesson import LessonScreen
 PATIENCE_SECONDS = 10.0
 
 
-def screen_text(app: TutorApp) -> str:
+def screen_text(app: App[Any]) -> str:
     """What is visible, as plain lines."""
     lines = app.screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in lines)

@@ -105,11 +105,11 @@ async def test_a_file_that_cannot_be_written_keeps_the_text_and_the_tutor_open(
     async with stage.play() as hand:
         await hand.idle()
 
-        def full(text: str) -> None:
+        def full(text: str, name: str) -> None:
             raise StorageError("No space left.", where="Dockerfile", next_step="Free some.")
 
         with monkeypatch.context() as patch:
-            patch.setattr(hand.lesson.session, "save_dockerfile", full)
+            patch.setattr(hand.lesson.session, "save_file", full)
             await hand.press("e")
             await hand.type("# kept")
             await hand.press("f5")

@@ -93,7 +93,7 @@ async def test_sizes_are_listed_with_all_three_faces(stage: Stage) -> None:
         )
         await hand.press("k")
         await hand.see("packed   about")
-        await hand.press("down", "down")
+        await hand.press("down")
         await hand.see("unpacked 4 700 000 bytes", "par      5.00 MB   within it")
 
 

@@ -60,7 +60,14 @@ def test_without_a_builder_the_largest_final_is_the_yardstick() -> None:
 
 def test_a_base_image_is_no_yardstick() -> None:
     chart = make_chart((row("golang", 221, SizeRole.BASE), row("one-stage", 295)), "two", None)
-    assert chart.small[0].reduction == ""
+    assert {bar.reduction for bar in chart.rows} == {""}
+
+
+def test_a_base_and_what_is_built_on_it_stand_on_one_scale() -> None:
+    chart = make_chart((row("golang", 221, SizeRole.BASE), row("one-stage", 295)), "two", 300 * MB)
+    assert names(chart) == (["one-stage", "golang"], [])
+    assert [bar.share for bar in chart.large] == [1, pytest.approx(221 / 295)]
+    assert chart.large[0].within_par
 
 
 def test_a_single_large_final_stands_alone() -> None:

@@ -188,14 +188,18 @@ class LessonSession:
             self._arrive()
         return moved
 
-    def dockerfile_text(self) -> str:
-        """The Dockerfile as it lies in the workspace."""
-        return self._files.read_text("Dockerfile")
+    def file_text(self, name: str = "Dockerfile") -> str:
+        """A file as it lies in the workspace; one that is not there is empty."""
+        return self._files.read_text(name) if (self.workspace / name).exists() else ""
 
-    def save_dockerfile(self, text: str) -> None:
-        """Write the Dockerfile."""
-        self._files.write_text("Dockerfile", text)
+    def save_file(self, text: str, name: str = "Dockerfile") -> None:
+        """Write a file of the workspace."""
+        self._files.write_text(name, text)
         self.note_saved()
+
+    def file_names(self) -> tuple[str, ...]:
+        """Every file of the workspace, what the lesson is about first."""
+        return tuple(sorted(self._files.names(), key=lambda name: (not name.startswith("Dockerfile"), name)))
 
     def note_saved(self) -> None:
         """Take note of the files as they lie on disk now."""

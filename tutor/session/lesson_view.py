@@ -21,18 +21,13 @@ def lesson_view(session: LessonSession, course: CourseSession) -> LessonView:
     """What a screen needs to know, with live values filled in."""
     lesson, place, scene = session.lesson, session.place, session.scene
     step = place.step
-    notes = tuple(
-        dataclasses.replace(device, say=with_facts(device.say, scene.facts))
-        for device in step.devices
-        if isinstance(device, Note)
-    )
     return LessonView(
         lesson=lesson,
         step_index=place.index,
         step_total=len(lesson.steps),
         step_title=step.title,
         prose=with_facts(step.prose, scene.facts),
-        notes=notes,
+        notes=_notes(session),
         next=session.next(),
         sizes=course.size_rows(),
         par_bytes=lesson.par_bytes,
@@ -48,6 +43,19 @@ def lesson_view(session: LessonSession, course: CourseSession) -> LessonView:
         can_undo_lay=session.can_undo_lay,
         workspace=str(session.workspace),
     )
+
+
+def _notes(session: LessonSession) -> tuple[Note, ...]:
+    """The remarks up to the first task that is not done: what explains a fact must not come before it."""
+    pending = session.place.pending()
+    facts = session.scene.facts
+    found = []
+    for device in session.place.step.devices:
+        if pending is not None and device is pending[1]:
+            break
+        if isinstance(device, Note):
+            found.append(dataclasses.replace(device, say=with_facts(device.say, facts)))
+    return tuple(found)
 
 
 def _calibration(course: CourseSession) -> Calibration:

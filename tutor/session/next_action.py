@@ -93,7 +93,7 @@ def described(lesson: Lesson, task: Task, address: str) -> NextAction:
             line = changed_line(task.file)
             return NextAction(NextKind.CHANGE, label, f"echo '{line}' >> {shlex.quote(task.file)}")
         case Edit():
-            return NextAction(NextKind.EDIT, task.say)
+            return NextAction(NextKind.EDIT, task.say, file=task.file)
 
 
 def changed_line(file: str) -> str:

@@ -166,7 +166,7 @@ class ImageOpening:
         if built_from is not None or not self._is_own(row):
             return built_from
         try:
-            return parse_dockerfile(self._session.dockerfile_text())
+            return parse_dockerfile(self._session.file_text())
         except (DockerfileError, StorageError):
             return None
 

@@ -39,7 +39,8 @@ def files_table(image: ImageEvidence) -> Table:
     """Every name but folders, largest first."""
     files = sorted((f for f in image.files if f.kind is not FileKind.DIRECTORY), key=lambda f: -f.size_bytes)
     rows = tuple((number(f.size_bytes), _mode(f), str(f.uid), f.path) for f in files[:ROW_LIMIT])
-    return Table(rows, ("bytes", "mode", "user", "path"), f"{image.file_count} files.")
+    foot = f"{number(image.file_count)} file{'s' if image.file_count != 1 else ''}."
+    return Table(rows, ("bytes", "mode", "user", "path"), foot)
 
 
 def _mode(file: FileEntry) -> str:

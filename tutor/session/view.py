@@ -54,6 +54,8 @@ class NextAction:
     """What the learner could type to do the same by hand."""
     predict: Predict | None = None
     exercise: Exercise | None = None
+    file: str = "Dockerfile"
+    """The file of the workspace that an edit is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class LessonView:
     step_title: str
     prose: str
     notes: tuple[Note, ...]
+    """Those that do not give away what is still to be found out."""
     next: NextAction
     sizes: tuple[SizeRow, ...]
     par_bytes: int | None

@@ -33,6 +33,7 @@ from tutor.core.events import (
 )
 from tutor.core.verdict import Outcome
 from tutor.ui import present
+from tutor.ui.widgets.endpoint_pane import status_style
 
 if TYPE_CHECKING:
     from tutor.ui.screens.lesson_desk import LessonDesk
@@ -117,6 +118,8 @@ class EventDisplay:
             case WorkspaceChanged():
                 screen.say(f"Written to your workspace: {', '.join(event.paths)}. u puts the old files back.")
                 screen.reload_editor()
+                if screen.is_compact:
+                    bench.pane = "file"
             case Shown():
                 bench.look.show(event)
                 sign, style = {None: ("", ""), True: ("✓", "$success"), False: ("✗", "$error")}[event.is_good]
@@ -133,10 +136,9 @@ class EventDisplay:
     def _show_exchange(self, event: EndpointProbed) -> None:
         bench, exchange = self._screen.bench, event.exchange
         bench.endpoints.add(exchange)
-        good = exchange.status is not None and exchange.status < 400
         # A check also asks for paths that must not be there: its verdict says what was right.
         if not self._checking:
-            bench.tab("endpoints").mark("✓" if good else "✗", "$success" if good else "$error")
+            bench.tab("endpoints").mark(*status_style(exchange))
             bench.pane = "endpoints"
 
     def _finish_check(self, event: CheckpointFinished) -> None:

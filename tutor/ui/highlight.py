@@ -26,6 +26,13 @@ VARIABLES = {
 """Token families and the theme variable they are shown in."""
 
 
+def language_of(name: str) -> str:
+    """How a file of the workspace is to be coloured, told by its name."""
+    ends = {".go": "go", ".yaml": "yaml", ".yml": "yaml", ".json": "json"}
+    suffix = "." + name.rpartition(".")[2]
+    return "docker" if "Dockerfile" in name else ends.get(suffix, "text")
+
+
 def _lexer(language: str) -> Lexer:
     if language not in _lexers:
         from pygments.lexers import get_lexer_by_name

@@ -48,32 +48,40 @@ def make_chart(rows: Sequence[SizeRow], lesson: str, par_bytes: int | None) -> C
     shown = [row for row in rows if row.lesson == lesson or row.role is SizeRole.FINAL]
     finals = [row.unpacked_bytes for row in shown if row.role is SizeRole.FINAL]
     limit = LARGE_FROM * min(finals, default=0)
-    others = [row for row in shown if row.role is not SizeRole.FINAL]
-    has_small = bool(others) or max(finals, default=0) >= limit > 0
-    large = [
-        row
-        for row in shown
-        if row.role is not SizeRole.FINAL or (has_small and row.unpacked_bytes >= limit > 0)
-    ]
+    is_apart = max((row.unpacked_bytes for row in shown), default=0) >= limit
+    others = any(row.role is not SizeRole.FINAL for row in shown)
+    if is_apart or not others:
+        # Finals alone stand on the small scale, however large they are.
+        large = [
+            row
+            for row in shown
+            if row.role is not SizeRole.FINAL or (is_apart and row.unpacked_bytes >= limit > 0)
+        ]
+    else:
+        # What can be told apart on one scale stands on one: bars of two scales are no comparison.
+        large = list(shown)
     small = [row for row in shown if row not in large]
     large.sort(key=lambda row: row.unpacked_bytes, reverse=True)
-    top = max((row.unpacked_bytes for row in large), default=0)
-    return Chart(
-        tuple(_bar(row, top, "", None, lesson) for row in large),
-        tuple(
+
+    def bars(of: list[SizeRow], *, judged: bool) -> tuple[ChartRow, ...]:
+        top = max((row.unpacked_bytes for row in of), default=0)
+        return tuple(
             _bar(
                 row,
-                max(row.unpacked_bytes for row in small),
-                reduction(row.unpacked_bytes, _yardstick(row, rows)),
-                par_bytes,
+                top,
+                reduction(row.unpacked_bytes, _yardstick(row, rows)) if judged else "",
+                par_bytes if judged and row.role is SizeRole.FINAL else None,
                 lesson,
             )
-            for row in small
-        ),
-    )
+            for row in of
+        )
+
+    return Chart(bars(large, judged=not small), bars(small, judged=True))
 
 
 def _yardstick(row: SizeRow, rows: Sequence[SizeRow]) -> int:
+    if row.role is not SizeRole.FINAL:
+        return 0
     builders = [
         other.unpacked_bytes
         for other in rows

@@ -1,4 +1,4 @@
-"""The Dockerfile between the editor and the disk: saved, watched, and edited elsewhere."""
+"""The file in the editor between it and the disk: chosen, saved, watched, and edited elsewhere."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tutor.session.lesson import LessonSession
     from tutor.ui.widgets.dockerfile_editor import DockerfileEditor
 
+DOCKERFILE = "Dockerfile"
 KNOWN_EDITORS = ("sensible-editor", "nano", "vim", "vi", "emacs")
 
 
@@ -36,22 +37,27 @@ class WorkspaceFile:
     def __init__(self, session: LessonSession, editor: DockerfileEditor) -> None:
         self._session = session
         self._editor = editor
+        self.name = DOCKERFILE
+        """Which file of the workspace the editor shows."""
 
     @property
     def path(self) -> Path:
         """The file."""
-        return self._session.workspace / "Dockerfile"
+        return self._session.workspace / self.name
 
-    def open(self) -> None:
-        """Show the file.
+    def open(self, name: str | None = None) -> None:
+        """Show the file anew, or another one of the workspace.
 
         Raises:
-            StorageError: it cannot be read.
+            StorageError: it cannot be read; the editor then shows what it showed before.
         """
-        self._editor.open_text(self._read())
+        name = name or self.name
+        text = self._session.file_text(name)
+        self.name = name
+        self._editor.open_text(text, name)
 
     def _read(self) -> str:
-        return self._session.dockerfile_text() if self.path.exists() else ""
+        return self._session.file_text(self.name)
 
     def save(self) -> bool:
         """Write what was typed; False when there was nothing new.
@@ -61,7 +67,7 @@ class WorkspaceFile:
         """
         if not self._editor.is_dirty:
             return False
-        self._session.save_dockerfile(self._editor.text)
+        self._session.save_file(self._editor.text, self.name)
         self._editor.saved()
         return True
 

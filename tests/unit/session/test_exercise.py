@@ -89,18 +89,18 @@ async def test_skipped_exercise_is_recorded_and_done(lab: Open) -> None:
 
 async def test_right_order_is_written_to_the_file_and_can_be_undone(lab: Open) -> None:
     one = await lab(ORDER)
-    before = one.lesson.dockerfile_text()
+    before = one.lesson.file_text()
     feedback = one.lesson.questions.try_order(
         ("FROM scratch", 'ENTRYPOINT ["/app"]', "COPY --from=builder /app /app")
     )
     assert feedback is not None
     assert feedback.is_done
-    assert one.lesson.dockerfile_text() == (
+    assert one.lesson.file_text() == (
         'FROM golang AS builder\nFROM scratch\nENTRYPOINT ["/app"]\nCOPY --from=builder /app /app\n'
     )
     assert one.lesson.view().can_undo_lay
     one.lesson.undo_lay()
-    assert one.lesson.dockerfile_text() == before
+    assert one.lesson.file_text() == before
 
 
 @pytest.mark.parametrize(
@@ -116,12 +116,12 @@ async def test_wrong_order_says_the_first_thing_that_is_wrong(
     lab: Open, lines: tuple[str, ...], said: str
 ) -> None:
     one = await lab(ORDER)
-    before = one.lesson.dockerfile_text()
+    before = one.lesson.file_text()
     feedback = one.lesson.questions.try_order(lines)
     assert feedback is not None
     assert not feedback.is_right
     assert said in feedback.text
-    assert one.lesson.dockerfile_text() == before
+    assert one.lesson.file_text() == before
 
 
 def test_lines_are_shuffled_the_same_way_each_time_and_never_right() -> None:
@@ -146,5 +146,5 @@ async def test_gaps_are_filled_from_the_last_line_up_and_written_when_all_are_ri
     done = one.lesson.questions.fill_blank("0")
     assert done is not None
     assert done.is_done
-    assert one.lesson.dockerfile_text() == "RUN CGO_ENABLED=0 go build\nCOPY --from=builder /app /app\n"
+    assert one.lesson.file_text() == "RUN CGO_ENABLED=0 go build\nCOPY --from=builder /app /app\n"
     assert one.lesson.next().kind is NextKind.CHECK

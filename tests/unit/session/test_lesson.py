@@ -51,7 +51,7 @@ async def test_next_walks_a_step_from_prediction_to_answers(world: World) -> Non
     assert lesson.questions.predict("five", 1)
     assert lesson.questions.predict("5", 2) is None
     assert lesson.view().next.kind is NextKind.EDIT
-    lesson.save_dockerfile(lesson.dockerfile_text() + "# mine\n")
+    lesson.save_file(lesson.file_text() + "# mine\n")
     await world.told(lesson.advance())
     events = await world.told(lesson.advance())
     assert any(isinstance(event, BuildFinished) for event in events)
@@ -90,12 +90,12 @@ async def test_a_file_changed_by_another_editor_counts_as_the_edit(world: World)
 
 async def test_a_failed_build_is_not_done_and_keeps_the_learners_text(world: World) -> None:
     lesson = await past_the_questions(world)
-    lesson.save_dockerfile("FROM scratch\n# half-way\n")
+    lesson.save_file("FROM scratch\n# half-way\n")
     world.engine.script.build_error = "it broke"
     events = await world.told(lesson.advance())
     assert any(isinstance(event, BuildFailed) for event in events)
     assert lesson.view().next.kind is NextKind.BUILD
-    assert "half-way" in lesson.dockerfile_text()
+    assert "half-way" in lesson.file_text()
 
 
 async def test_a_lab_is_laid_fails_as_meant_and_can_be_undone(world: World) -> None:
@@ -103,13 +103,13 @@ async def test_a_lab_is_laid_fails_as_meant_and_can_be_undone(world: World) -> N
     lesson.go_to_step(1)
     [changed] = await world.told(lesson.advance())
     assert isinstance(changed, WorkspaceChanged)
-    assert "biulder" in lesson.dockerfile_text()
+    assert "biulder" in lesson.file_text()
     world.engine.script.build_error = "biulder: no such stage"
     await world.told(lesson.advance())
     assert lesson.view().next.kind is NextKind.READ
     assert lesson.view().can_undo_lay
     lesson.undo_lay()
-    assert "biulder" not in lesson.dockerfile_text()
+    assert "biulder" not in lesson.file_text()
 
 
 async def test_a_missing_base_asks_and_goes_on_after_the_choice(world: World) -> None:
@@ -181,7 +181,7 @@ async def test_a_passed_checkpoint_goes_stale_by_an_edit_and_is_withdrawn_by_a_f
     assert any(isinstance(event, CheckpointFinished) for event in events)
     assert lesson.view().pass_state is PassState.PASSED
     assert lesson.view().next.kind is NextKind.DONE
-    lesson.save_dockerfile(lesson.dockerfile_text() + "# edited\n")
+    lesson.save_file(lesson.file_text() + "# edited\n")
     assert lesson.view().pass_state is PassState.STALE
     world.engine.script.build_error = "it broke"
     await world.told(lesson.check())
@@ -240,7 +240,7 @@ async def test_the_last_hint_opens_after_a_change(world: World) -> None:
     assert [len(view.rungs) for view in views if view] == [1, 2, 2]
     assert views[-1]
     assert views[-1].locked
-    lesson.save_dockerfile("FROM scratch\n")
+    lesson.save_file("FROM scratch\n")
     view = lesson.reveal_hint()
     assert view is not None
     assert view.rungs == ("nudge", "where", "the change")
@@ -249,11 +249,11 @@ async def test_the_last_hint_opens_after_a_change(world: World) -> None:
 async def test_a_reset_starts_over_and_keeps_attempts(world: World) -> None:
     lesson = await opened(world)
     await world.told(lesson.check())
-    lesson.save_dockerfile("FROM scratch\n")
+    lesson.save_file("FROM scratch\n")
     lesson.go_to_step(2)
     lesson.reset()
     assert lesson.view().step_index == 0
-    assert "golang" in lesson.dockerfile_text()
+    assert "golang" in lesson.file_text()
     assert len(world.store.attempts("two-stages")) == 1
 
 
@@ -262,7 +262,7 @@ async def test_a_workspace_that_holds_files_is_never_overwritten(world: World, t
     mine.parent.mkdir(parents=True)
     mine.write_text("FROM mine\n")
     lesson = await opened(world)
-    assert lesson.dockerfile_text() == "FROM mine\n"
+    assert lesson.file_text() == "FROM mine\n"
 
 
 async def test_without_an_engine_a_lesson_opens_and_says_so_when_asked_to_build(

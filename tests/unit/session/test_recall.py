@@ -85,8 +85,8 @@ async def test_after_the_pass_recall_questions_and_the_drill_come_back(lab: Lab,
 
 
 async def test_drill_begins_with_an_empty_file_and_keeps_the_old_one(lab: Lab) -> None:
-    before = lab.lesson.dockerfile_text()
+    before = lab.lesson.file_text()
     lab.lesson.begin_drill()
-    assert "FROM" not in lab.lesson.dockerfile_text()
+    assert "FROM" not in lab.lesson.file_text()
     lab.lesson.undo_lay()
-    assert lab.lesson.dockerfile_text() == before
+    assert lab.lesson.file_text() == before

@@ -9,6 +9,7 @@ from textual import on
 from textual.app import SuspendNotSupported
 
 from tutor.core.errors import StorageError
+from tutor.session.view import NextKind
 from tutor.ui.engine_link import EngineLink
 from tutor.ui.leaving import unless_leaving
 from tutor.ui.lesson_work import LessonWork
@@ -16,7 +17,7 @@ from tutor.ui.message import CopyAsked, EditorLeft, EngineInfoRequested, MapRequ
 from tutor.ui.screens.confirm import YES, ConfirmScreen
 from tutor.ui.screens.error import ErrorScreen
 from tutor.ui.screens.lesson_frame import LessonFrame
-from tutor.ui.workspace_file import WorkspaceFile, find_editor
+from tutor.ui.workspace_file import DOCKERFILE, WorkspaceFile, find_editor
 
 if TYPE_CHECKING:
     from tutor.session.course import CourseSession
@@ -29,6 +30,7 @@ class LessonDesk(LessonFrame):
     def __init__(self, course: CourseSession, session: LessonSession) -> None:
         super().__init__(course, session)
         self.engine_was_found = False
+        self._asked_file = DOCKERFILE
 
     async def on_mount(self) -> None:
         """The lesson first; the engine is looked for once it can be read."""
@@ -48,6 +50,7 @@ class LessonDesk(LessonFrame):
             self.refresh_rows()
             await self.bench.complete()
             await self.refresh_view()
+            self.focus_question()
             self._begin_work()
 
     def _begin_work(self) -> None:
@@ -61,7 +64,17 @@ class LessonDesk(LessonFrame):
 
     async def refresh_view(self) -> None:
         """Show the lesson as it is now."""
-        await self.show_view(self.session.view())
+        view = self.session.view()
+        await self.show_view(view)
+        if view.next.file != self._asked_file:
+            # Only when NEXT goes over to another file: one that the learner opened stays otherwise.
+            self._asked_file = view.next.file
+            self.open_file(view.next.file)
+
+    def open_file(self, name: str) -> None:
+        """Show another file of the workspace in the editor; what was typed is saved first."""
+        if name != self.file.name and self.save():
+            self.guarded(lambda: self.file.open(name))
 
     def show_sizes(self) -> None:
         """Show the sizes measured so far."""
@@ -99,14 +112,15 @@ class LessonDesk(LessonFrame):
         return self.guarded(self.file.save)
 
     def reload_editor(self) -> None:
-        """The tutor itself wrote files of the workspace."""
-        self.guarded(self.file.replace)
+        """The tutor itself wrote files of the workspace, the Dockerfile mostly."""
+        if self.guarded(self.file.replace):
+            self.open_file(DOCKERFILE)
 
     async def _file_changed(self) -> None:
         def reload() -> None:
             if self.file.reload():
                 self.say(
-                    "The Dockerfile was changed outside; here it is. Ctrl+Z in the editor takes it back."
+                    f"{self.file.name} was changed outside; here it is. Ctrl+Z in the editor takes it back."
                 )
 
         self.guarded(reload)
@@ -122,10 +136,27 @@ class LessonDesk(LessonFrame):
         await self.refresh_view()
 
     def action_edit(self) -> None:
-        """Into the editor."""
+        """Into the editor, with the file that NEXT asks for."""
+        following = self.session.next()
+        if following.kind is NextKind.EDIT:
+            self.open_file(following.file)
         if self.is_compact:
             self.bench.pane = "file"
         self.bench.editor.focus()
+
+    def action_choose_file(self) -> None:
+        """Another file of the workspace into the editor."""
+        from tutor.ui.screens.file_choice import FileChoiceScreen
+
+        def chosen(name: str | None) -> None:
+            if name:
+                self.open_file(name)
+                self.bench.pane = "file" if self.is_compact else self.bench.pane
+                self.bench.editor.focus()
+
+        names: list[str] = []
+        if self.guarded(lambda: names.extend(self.session.file_names())):
+            self.app.push_screen(FileChoiceScreen(names, self.file.name), chosen)
 
     def action_external_editor(self) -> None:
         """Into the learner's own editor."""

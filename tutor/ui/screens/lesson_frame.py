@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
@@ -96,6 +97,12 @@ class LessonFrame(Screen[None]):
                 f"More room, please: {LEAST[0]}×{LEAST[1]} or more.\nThis window is {width}×{height}.\n"
                 "Everything goes on where it is."
             )
+
+    @on(LessonPane.Scrolled)
+    def tell_rest(self, event: LessonPane.Scrolled) -> None:
+        """Text that is left below is not to be overlooked."""
+        self.query_one(LessonPane).border_subtitle = "▾ PgDn" if event.below else ""
+        self.bench.tell_rest(below=event.below)
 
     def zoom(self, region: str) -> None:
         """Give all the room to ``lesson``, ``file`` or ``pane``; the same again takes it back."""

@@ -1,4 +1,4 @@
-"""The Dockerfile as the learner edits it."""
+"""The Dockerfile, or a file beside it, as the learner edits it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.color import Color
+from textual.content import Content
+from textual.message import Message
 from textual.widgets import TextArea
 from textual.widgets.text_area import TextAreaTheme
 
+from tutor.core.text import clean_line
 from tutor.ui import highlight
 from tutor.ui.message import EditorLeft
 
@@ -52,6 +55,13 @@ class DockerfileEditor(TextArea):
         ),
     ]
 
+    class Opened(Message):
+        """Another file is shown; ``name`` is its path in the workspace."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
     def __init__(self) -> None:
         super().__init__(
             "", soft_wrap=False, show_line_numbers=True, tab_behavior="indent", theme="css", id="editor"
@@ -62,11 +72,13 @@ class DockerfileEditor(TextArea):
         self._error_line = 0
         self._coloured: list[list[tuple[int, int, str]]] = []
         self._coloured_text: str | None = None
+        self.file = "Dockerfile"
+        """The name of what is shown."""
         self._colours_ready = False
 
     def on_mount(self) -> None:
         """Colour once the first picture stands: loading the lexer takes longer than drawing it."""
-        self.border_title = "Dockerfile"
+        self.border_title = Content(clean_line(self.file))
         self.app.theme_changed_signal.subscribe(self, lambda _: self._follow_theme())
         self.call_after_refresh(self._start_colouring)
 
@@ -106,11 +118,13 @@ class DockerfileEditor(TextArea):
     def _line_spans(self, line_index: int) -> list[tuple[int, int, str]]:
         if self._coloured_text != self.text:
             self._coloured_text = self.text
-            self._coloured = highlight.line_spans(self.text, "docker")
+            self._coloured = highlight.line_spans(self.text, highlight.language_of(self.file))
         return self._coloured[line_index] if line_index < len(self._coloured) else []
 
     def mark_error(self, line: int | None) -> None:
         """Underline the line a build stumbled over; None or 0 takes the mark away."""
+        if line and self.file != "Dockerfile":
+            return
         if (line or 0) != self._error_line:
             self._error_line = line or 0
             self.notify_style_update()
@@ -139,8 +153,13 @@ class DockerfileEditor(TextArea):
         """Whether another program wrote the file while there was text that was not saved."""
         return self._other is not None
 
-    def open_text(self, text: str) -> None:
+    def open_text(self, text: str, name: str) -> None:
         """Show another file: history and marks go."""
+        self.file = name
+        # Somebody else's file may be called anything, brackets and control characters included.
+        self.border_title = Content(clean_line(name))
+        self._coloured_text = None
+        self.post_message(self.Opened(name))
         self._on_disk = text
         self._other = None
         self._error_line = 0

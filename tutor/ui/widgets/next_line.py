@@ -94,7 +94,7 @@ class NextLine(Vertical, can_focus=True):
 
     def complain(self, text: str) -> None:
         """Say what is wrong with an answer, next to it."""
-        self._detail(Content.assemble((" ! ", "bold $warning"), (text, "$warning")))
+        self._detail(Content.assemble(("! ", "bold $warning"), (text, "$warning")), said=True)
 
     def _draw(self) -> None:
         if self._action is None or self._busy:
@@ -107,6 +107,9 @@ class NextLine(Vertical, can_focus=True):
         self.answer.display = asks
         if asks:
             self._set("#next-key", Content.assemble(("s", "bold $accent"), (" skips ", "$quiet")))
+        elif action.kind is NextKind.EDIT:
+            keys = (("e", "bold $accent"), " edits · done: ", ("Enter", "bold $accent"), " ")
+            self._set("#next-key", Content.assemble(*keys))
         elif action.kind is NextKind.DONE:
             self._set("#next-key", Content(""))
         else:
@@ -118,10 +121,12 @@ class NextLine(Vertical, can_focus=True):
     def _set(self, selector: str, content: Content) -> None:
         self.query_one(selector, Static).update(content)
 
-    def _detail(self, content: Content) -> None:
+    def _detail(self, content: Content, *, said: bool = False) -> None:
         detail = self.query_one("#next-detail", Static)
         shown = bool(content.plain)
-        detail.update(content, layout=shown != detail.display)
+        changes = said or shown != detail.display or detail.has_class("-said")
+        detail.set_class(said, "-said")
+        detail.update(content, layout=changes)
         detail.display = shown
 
     def on_click(self, event: events.Click) -> None:

@@ -83,10 +83,14 @@ def single_line(chart: Chart, width: int) -> Content:
         return Content.styled(_NONE_YET[:width], "$quiet")
     finals = shown_rows(chart.small, 2)
     large = shown_rows(chart.large, 1 if finals else 2)
-    text_cells = sum(len(bar.row.name[:12]) + len(figure(bar)) + 4 for bar in (*large, *finals))
+    text_cells = 1 + sum(len(bar.row.name[:12]) + len(figure(bar)) + 4 for bar in (*large, *finals))
     bar_cells = max(3, min(16, (width - 2 - text_cells) // max(1, len(large) + len(finals))))
     parts: list[tuple[str, str]] = [(" ", "")]
     for bars, style in ((large, "$bar-large"), (finals, "$bar-final")):
+        if bars and len(parts) > 1:
+            # Another scale begins here.
+            parts[-1] = (parts[-1][0].removesuffix("  "), "")
+            parts.append((" │ ", "$quiet"))
         for bar in bars:
             parts += [
                 (f"{bar.row.name[:12]} ", "bold" if bar.own else "$quiet"),

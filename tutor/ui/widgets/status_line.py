@@ -22,6 +22,7 @@ class StatusLine(Horizontal):
 
     def compose(self) -> ComposeResult:
         """The engine's name gives way when room is short."""
+        yield Static(Content.styled(BADGE, "bold $accent on $next-background"), id="status-badge")
         yield Static(id="status-title", markup=False)
         yield Static(id="status-step", markup=False)
         yield Static(id="status-engine", markup=False)
@@ -32,7 +33,6 @@ class StatusLine(Horizontal):
         lesson = view.lesson
         self.query_one("#status-title", Static).update(
             Content.assemble(
-                (BADGE, "bold $accent on $next-background"),
                 (f" {lesson.number}/{total} ", "$quiet"),
                 (lesson.title, "bold"),
             )

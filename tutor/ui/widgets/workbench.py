@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.reactive import var
 from textual.widgets import Static
 
+from tutor.core.text import clean_line
 from tutor.ui.message import PaneChosen
 from tutor.ui.widgets.build_pane import BuildPane
 from tutor.ui.widgets.check_pane import CheckPane
@@ -34,6 +35,8 @@ PANES = {
 """Every pane in the order of its digit, and its title."""
 
 FIRST_PANE = "build"
+TITLE_CELLS = 13
+"""More would push the last tab out of 80 columns."""
 
 
 class PaneTab(Static):
@@ -45,15 +48,19 @@ class PaneTab(Static):
         classes = "tab -chosen" if pane == FIRST_PANE else "tab"
         super().__init__(markup=False, classes=classes, id=f"tab-{pane}")
         self.tooltip = f"{PANES[pane]} (key {number})"
+        self._title = PANES[pane]
         self.mark("")
 
     def mark(self, sign: str, style: str = "") -> None:
         """Show a sign beside the title: how the last work in that pane ended."""
         self.update(
-            Content.assemble(
-                (f"{self._number} ", "$quiet"), PANES[self.pane], (f" {sign}" if sign else "", style)
-            )
+            Content.assemble((f"{self._number} ", "$quiet"), self._title, (f" {sign}" if sign else "", style))
         )
+
+    def rename(self, title: str) -> None:
+        """Show another title; a long one is cut."""
+        self._title = title if len(title) <= TITLE_CELLS else f"{title[: TITLE_CELLS - 1]}…"
+        self.mark("")
 
     def on_click(self, event: events.Click) -> None:
         """Show the pane."""
@@ -77,6 +84,7 @@ class Workbench(Vertical):
         with Horizontal(id="tabs"):
             for number, pane in enumerate(PANES, 1):
                 yield PaneTab(pane, number)
+            yield Static("▾ PgDn", id="more", markup=False)
         yield BuildPane()
 
     async def complete(self) -> None:
@@ -96,10 +104,20 @@ class Workbench(Vertical):
             self.tab(before).remove_class("-chosen")
             self.tab(now).add_class("-chosen")
 
+    @on(DockerfileEditor.Opened)
+    def name_file(self, event: DockerfileEditor.Opened) -> None:
+        """The first tab bears the name of the file."""
+        event.stop()
+        self.tab("file").rename(clean_line(event.name))
+
     @on(events.Click, "#tabs")
     def stop_click(self, event: events.Click) -> None:
         """A click beside the tabs means nothing."""
         event.stop()
+
+    def tell_rest(self, *, below: bool) -> None:
+        """On a small screen, where the text ends above the tabs: whether there is more of it."""
+        self.query_one("#more").set_class(below, "-below")
 
     def tab(self, pane: str) -> PaneTab:
         """The tab of a pane."""
