@@ -46,6 +46,8 @@ class Learner:
         self._edits: Iterator[tuple[str, Change]] = iter(())
         self.story: dict[tuple[str, str], str] = {}
         """Everything that was read, by lesson and title of the step, one space between words."""
+        self.looks: dict[tuple[str, str], str] = {}
+        """Steps at which another pane is looked at first: its digit."""
 
     @property
     def lesson(self) -> Lesson:
@@ -64,6 +66,9 @@ class Learner:
             await self.hand.idle()
             await self._see_next()
             await self._read_on()
+            place = (self.lesson.slug, self.hand.lesson.session.place.step.title)
+            if pane := self.looks.pop(place, ""):
+                await self.look_further(pane)
             if self.kind in {NextKind.LESSON, NextKind.DONE}:
                 assert next(self._edits, None) is None
                 return

@@ -23,6 +23,7 @@ from pathlib import Path
 import pytest
 
 from tests.engines import warm_base
+from tests.engines.claim import TRUTHS, Truth
 from tests.engines.course_edit import EDITS
 from tests.engines.learner import Learner, plain
 from tests.ui.hand import Hand
@@ -36,6 +37,8 @@ from tutor.ui.screens.lesson import LessonScreen
 from tutor.wiring import Wiring
 
 LIVE_SECONDS = 240.0
+LOOKS = {("stripping", "One size, three numbers"): "3"}
+"""Steps whose text sends the learner to another pane: the pane's digit."""
 SMALL = (80, 24)
 COURSE = load_course(*shipped_folders())
 SLUGS = tuple(lesson.slug for lesson in COURSE.lessons)
@@ -72,6 +75,7 @@ async def walk_course(wiring: Wiring, last: str, *, is_first_start: bool) -> Wal
             for slug in SLUGS[: SLUGS.index(last) + 1]:
                 await hand.until(lambda: learner.lesson.slug == slug, LIVE_SECONDS)  # noqa: B023
                 began = time.monotonic()
+                learner.looks = dict(LOOKS)
                 await learner.walk(EDITS.get(slug, ()))
                 await hand.see("✓ Passed: all", "Well done.")
                 walk.took_seconds[slug] = time.monotonic() - began
@@ -90,9 +94,9 @@ async def walk_course(wiring: Wiring, last: str, *, is_first_start: bool) -> Wal
 
 async def leave_tour(hand: Hand) -> None:
     """Its four pages."""
-    await hand.see("● ○ ○ ○")
+    await hand.see("●  ○  ○  ○")
     await hand.press("n", "n", "n")
-    await hand.see("○ ○ ○ ●", "Begin")
+    await hand.see("○  ○  ○  ●", "Begin")
     await hand.press("enter")
 
 
@@ -213,3 +217,37 @@ def test_the_next_day_asks_again_what_went_wrong_or_surprised(first_walk: Walk) 
     assert "Review 1 of 4" in first_walk.review
     assert "Review 4 of 4" in first_walk.review
     assert "Measured here:" in first_walk.review
+
+
+def hold_truth(walk: Walk, truth: Truth) -> None:
+    """It stood on the screen when the step was walked."""
+    assert truth.lesson in walk.passed, walk.fault
+    read = walk.story[truth.lesson, truth.step]
+    assert truth.missing(read) == [], read
+
+
+def of_claim(truth: Truth) -> str:
+    return f"claim-{truth.claim}-{truth.lesson}-{truth.step}"
+
+
+def test_every_claim_of_the_report_is_held_against_a_step() -> None:
+    assert {truth.claim for truth in TRUTHS} == set(range(1, 15))
+    taught = {(claim, lesson.slug) for lesson in COURSE.lessons for claim in lesson.claims}
+    assert taught == {(truth.claim, truth.lesson) for truth in TRUTHS}
+
+
+@pytest.mark.embedded
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("truth", [each for each in TRUTHS if each.lesson in FIRST_TWO], ids=of_claim)
+def test_a_claim_of_the_first_lessons_meets_its_finer_truth_on_the_screen(
+    first_walk: Walk, truth: Truth
+) -> None:
+    hold_truth(first_walk, truth)
+
+
+@pytest.mark.embedded
+@pytest.mark.prove
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("truth", TRUTHS, ids=of_claim)
+def test_a_claim_meets_its_finer_truth_on_the_screen(whole_walk: Walk, truth: Truth) -> None:
+    hold_truth(whole_walk, truth)

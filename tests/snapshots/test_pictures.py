@@ -104,7 +104,10 @@ def devices(make_stage: Callable[[], Stage], tmp_path: Path) -> Stage:
 def answered(stage: Stage) -> Stage:
     """A lesson that ships right answers, by two routes."""
     folder = stage.folder / "lessons" / "02-two-stages"
-    for name, text in (("named", f"# by name\n{DOCKERFILE}"), ("numbered", DOCKERFILE.replace("=builder", "=0"))):
+    for name, text in (
+        ("named", f"# by name\n{DOCKERFILE}"),
+        ("numbered", DOCKERFILE.replace("=builder", "=0")),
+    ):
         (folder / "right" / name).mkdir(parents=True)
         (folder / "right" / name / "Dockerfile").write_text(text)
     (folder / "answers.yaml").write_text(

@@ -159,7 +159,7 @@ async def test_an_image_keeps_the_lines_it_was_built_from_when_the_file_is_edite
     async with built.play((120, 36)) as hand:
         await build(hand)
         session = hand.lesson.session
-        session.save_dockerfile("# one\n# two\n" + session.dockerfile_text())
+        session.save_file("# one\n# two\n" + session.file_text())
         await hand.press("escape", "5")
         await hand.see("seen 100.0 %", "line 4: COPY --from=builder /app /app")
 

@@ -55,7 +55,7 @@ async def test_no_step_shows_what_is_private(told_all: ReplaySession) -> None:
             await pilot.press("j", *str(number), "enter")
             await app.workers.wait_for_complete()
             await pilot.pause()
-            text = screen_text(app)  # type: ignore[arg-type]  # any app has a screen
+            text = screen_text(app)
             assert f"{number} / " in text
             hidden_somewhere += text.count("user@host")
             assert not [word for word in HIDDEN if word in text], text

@@ -143,3 +143,37 @@ async def test_a_question_that_stands_there_at_the_start_is_answered_by_its_keys
         await hand.see("May user 65532")
         await hand.press("2")
         await hand.see("The x bit for others decides.")
+
+
+LONG_FILL = """
+```yaml fill
+id: long
+ask: Fill the gaps
+text: |
+  FROM golang:1.21-alpine AS ___1___
+{lines}
+  COPY --from=___2___ /app /app
+blanks:
+  - {{answers: [builder], because: Its name., wrong: [{{say: build, because: "{long}"}}]}}
+  - {{answers: [builder], because: The same name.}}
+```
+"""
+
+
+async def test_gap_input_and_what_is_said_stay_in_view_however_long_the_text_is(
+    make_stage: Callable[[], Stage], tmp_path: Path
+) -> None:
+    head, _, rest = FIRST_LESSON.partition("## Read this first")
+    lines = "\n".join(f"  # line {number}" for number in range(30))
+    body = LONG_FILL.format(lines=lines, long=LONG)
+    text = f"{head}## Devices\n\nSome prose.\n{body}\n## Read this first{rest}"
+    (tmp_path / "lessons" / "02-two-stages" / "lesson.md").write_text(text)
+    async with make_stage().play(SMALL) as hand:
+        await hand.idle()
+        await hand.press("enter")
+        await hand.see("Fill in", "COPY --from=[ ? ]", "what belongs into the marked gap", "Later")
+        await hand.type("builder\n")
+        await hand.see("FROM golang:1.21-alpine AS [ ? ]", "The same name.", "Later")
+        await hand.type("build\n")
+        await hand.until(lambda: LONG[-40:] in " ".join(hand.text.replace("│", " ").split()))
+        await hand.see("AS [ ? ]", "Later")

@@ -26,6 +26,7 @@ from tutor.core.lesson import (
 )
 
 _WITHOUT_IMAGE = {ShowKind.CONTEXT, ShowKind.COMPARE}
+_OF_CONTAINER = {ShowKind.CONTAINER, ShowKind.LOG}
 
 
 def report_actions(lesson: Lesson, problems: ProblemList) -> None:
@@ -65,7 +66,7 @@ def _report_image(
             verb = "asked" if isinstance(action, Probe) else "entered"
             if action.tag not in ran:
                 problems.add(action.line, f'"{action.tag}" is {verb} before any step runs it.')
-        case Show() if action.what is ShowKind.CONTAINER:
+        case Show() if action.what in _OF_CONTAINER:
             if action.tag not in ran:
                 problems.add(action.line, f'"{action.tag}" is entered before any step runs it.')
         case Show() if action.what not in _WITHOUT_IMAGE and action.tag not in built:

@@ -23,6 +23,8 @@ class ShowKind(StrEnum):
     CONTAINER = "container"
     """Files of the running container that the image does not hold."""
     LAYERS = "layers"
+    LOG = "log"
+    """What the running container wrote."""
     BINARY = "binary"
     """Loader, needed libraries, static or not, stripped or not, Go version."""
     SECTIONS = "sections"

@@ -192,11 +192,12 @@ class CourseSession:
             StorageError: the workspace cannot be made or read.
         """
         lesson = self.course.find(slug)
+        workspace = self.workspace(lesson)
+        # First, so that a lesson that cannot be laid leaves the open one open.
+        await asyncio.to_thread(workspace.create, lesson.context, lesson.folder / "start")
         if self._open is not None:
             await self._open.close()
             self._open = None
-        workspace = self.workspace(lesson)
-        await asyncio.to_thread(workspace.create, lesson.context, lesson.folder / "start")
         self._open = LessonSession(self, lesson, workspace)
         return self._open
 

@@ -150,6 +150,8 @@ def _why_not(order: Order, lines: tuple[str, ...]) -> str:
     missing = [line for line in right if line not in lines]
     at = _agreeing(right, lines)
     if at < len(lines) and at < len(right):
+        if lines[at] in right and at == 0:
+            return f"{lines[at]} does not come first."
         if lines[at] in right:
             return f"Up to line {at} it is right. {lines[at]} does not come next."
         return f"{lines[at]} does not belong there."

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tutor.core.events import Said, SessionEvent
-from tutor.core.lesson import Build, Edit, Expectation, Fill, Order, Predict, Probe, Quiz, Run
+from tutor.core.lesson import Build, Edit, Expectation, Fill, Order, Predict, Probe, Quiz, Run, Show, ShowKind
 from tutor.core.progress import PassState
 from tutor.session import action
 from tutor.session.attempt import AttemptBook
@@ -23,6 +23,7 @@ from tutor.session.place import Place
 from tutor.session.prediction import PredictionBook
 from tutor.session.question import Questions
 from tutor.session.scene import Scene, new_run_id
+from tutor.session.show import show
 from tutor.session.size import SizeWork
 from tutor.session.solution import SolutionBook
 from tutor.session.view import HintView, LessonView, NextAction, NextKind
@@ -126,6 +127,14 @@ class LessonSession:
             return self._finishing(action.probe(self.scene, task.paths), key, task.expect)
         paths = (path,) if path else action.known_paths(self.lesson)
         return self._finishing(action.probe(self.scene, paths))
+
+    def log(self) -> AsyncGenerator[SessionEvent, None]:
+        """Show what the running container wrote; a step that is about it is done by that."""
+        key, task = self.place.pending() or ("", None)
+        if isinstance(task, Show) and task.what is ShowKind.LOG:
+            return self._finishing(show(self.scene, task), key)
+        tag = self.scene.container_tag or self._current_tag()
+        return self._finishing(show(self.scene, Show(tag, ShowKind.LOG)))
 
     async def check(self) -> AsyncGenerator[SessionEvent, None]:
         """Grade the workspace by the lesson's checkpoint and store the attempt."""

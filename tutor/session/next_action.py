@@ -34,6 +34,7 @@ CONTAINER = "CONTAINER"
 _SHOWN = {
     ShowKind.FILES: "Look at the files of the image",
     ShowKind.CONTAINER: "Look at what the engine adds to a running container",
+    ShowKind.LOG: "Read the container's log",
     ShowKind.LAYERS: "Look at the layers",
     ShowKind.BINARY: "Look at the program",
     ShowKind.SECTIONS: "Look at the program section by section",
@@ -132,6 +133,8 @@ def show_command(action: Show, reference: str) -> str:
     match action.what:
         case ShowKind.CONTAINER:
             return f"docker export {CONTAINER} | tar t"
+        case ShowKind.LOG:
+            return f"docker logs {CONTAINER}"
         case ShowKind.LAYERS:
             return f"docker history {reference}"
         case ShowKind.CONFIG:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _TITLES = {
     ShowKind.FILES: "Files of {name}",
     ShowKind.CONTAINER: "What a running container of {name} holds besides",
+    ShowKind.LOG: "What the container of {name} wrote",
     ShowKind.LAYERS: "Layers of {name}",
     ShowKind.BINARY: "The program of {name}",
     ShowKind.SECTIONS: "Sections of the program of {name}",
@@ -42,11 +43,14 @@ async def show(scene: Scene, action: Show) -> AsyncGenerator[SessionEvent, None]
     scene.went_well = None
     run_id = new_run_id()
     yield CommandShown(run_id, show_command(action, scene.reference(action.tag)))
-    if action.what is ShowKind.CONTAINER:
+    if action.what in {ShowKind.CONTAINER, ShowKind.LOG}:
         async for reason in scene.running(run_id, action.tag):
             yield reason
             return
-    if action.what is ShowKind.CONTEXT:
+    if action.what is ShowKind.LOG:
+        assert scene.container is not None
+        made = table.log_table(await scene.engine.runtime.logs(scene.container.container_id))
+    elif action.what is ShowKind.CONTEXT:
         folder = scene.files.folder
         size = await asyncio.to_thread(context_size, folder, folder / "Dockerfile")
         made = table.context_table(size)

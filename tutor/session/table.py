@@ -35,6 +35,12 @@ def number(value: int) -> str:
     return f"{value:,}".replace(",", " ")
 
 
+def log_table(lines: Sequence[str]) -> Table:
+    """What a container wrote, the newest at the end."""
+    kept = tuple((clean_line(line),) for line in lines[-ROW_LIMIT:])
+    return Table(kept, (), "" if kept else "Nothing was written yet.")
+
+
 def files_table(image: ImageEvidence) -> Table:
     """Every name but folders, largest first."""
     files = sorted((f for f in image.files if f.kind is not FileKind.DIRECTORY), key=lambda f: -f.size_bytes)

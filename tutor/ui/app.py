@@ -140,7 +140,9 @@ class TutorApp(App[None]):
     async def _show_lesson(self, slug: str) -> None:
         before = self._lesson_screen
         if before is not None:
-            before.save()
+            # What was typed and cannot be saved stays on the screen: the error says why.
+            if not before.save():
+                return
             await before.work.settle()
         opened = await self.session.open(slug)
         screen = self._lesson_screen = LessonScreen(self.session, opened)

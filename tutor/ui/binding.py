@@ -46,6 +46,7 @@ LESSON_BINDINGS: list[BindingType] = [
     key("pageup", "page(-1)", "Page up", "Scroll the lesson's text up."),
     key("pagedown", "page(1)", "Page down", "Scroll the lesson's text down."),
     key("slash", "ask_path", "Ask a path", "Type a path to ask the container for.", display="/"),
+    key("l", "log", "Log", "Read what the running container wrote."),
     key("m", "map", "Course map", "All lessons and how far you are."),
     key("f", "choose_file", "Another file", "Choose which file of your folder the editor shows."),
     key("E", "external_editor", "Open $EDITOR", "Edit the shown file in your own editor."),

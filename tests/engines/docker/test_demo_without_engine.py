@@ -69,7 +69,7 @@ class Presenter:
 
     @property
     def text(self) -> str:
-        return screen_text(self.app)  # type: ignore[arg-type]  # any app has a screen
+        return screen_text(self.app)
 
     async def press(self, *keys: str) -> None:
         await self._press(*keys)  # type: ignore[misc]  # the pilot's own

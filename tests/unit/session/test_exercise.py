@@ -107,7 +107,7 @@ async def test_right_order_is_written_to_the_file_and_can_be_undone(lab: Open) -
     ("lines", "said"),
     [
         (("FROM scratch", "RUN apk add bash"), "RUN apk add bash: Nothing runs there."),
-        (("COPY --from=builder /app /app",), "Up to line 0 it is right. COPY"),
+        (("COPY --from=builder /app /app",), "COPY --from=builder /app /app does not come first."),
         (("FROM scratch", "COPY --from=builder /app /app"), "1 more belong"),
         ((), "3 more belong"),
     ],

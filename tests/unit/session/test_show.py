@@ -127,3 +127,9 @@ async def test_nothing_built_is_said_and_stays_to_be_done(tmp_path: Path, clock:
     assert one.lesson.place.pending() is not None
     await one.course.close()
     one.course.store.close()  # type: ignore[attr-defined]  # the real store
+
+
+async def test_log_tells_what_the_running_container_wrote(show: Show) -> None:
+    shown = await show("what: log")
+    assert shown.title == "What the container of multi wrote"
+    assert [row[0] for row in shown.rows] == ["listening"]

@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 
 SKIPPED = "skipped"
 DONE = "done"
+MARK = "[ ? ]"
+"""Stands where the gap is that is asked now."""
+AROUND_LINES = 12
+"""Frame, task, field, up to three lines that are said, keys, and the lines between them."""
+WIDE_CELLS = 104
+"""From here on there is room for the lesson's text beside the exercise."""
 
 
 class ExerciseScreen(ModalScreen[str]):
@@ -74,11 +80,29 @@ class ExerciseScreen(ModalScreen[str]):
         self._show()
         self.query_one("#order-field, #exercise-input").focus()
 
+    def on_resize(self) -> None:
+        """What is said, the field and the keys keep their room, however long the text is."""
+        height = self.app.size.height
+        self.query_one("#exercise-body").styles.max_height = max(4, height * 92 // 100 - AROUND_LINES)
+        self.set_class(self.app.size.width < WIDE_CELLS, "-narrow")
+        self._show()
+
     def _show(self) -> None:
         view = self._view()
         if isinstance(view.exercise, Order):
             return
-        self.query_one("#exercise-text", Static).update(marked_text(view))
+        text = marked_text(view)
+        self.query_one("#exercise-text", Static).update(text)
+        self.call_after_refresh(self._bring_gap, text)
+
+    def _bring_gap(self, text: Content) -> None:
+        """Scroll the marked gap into the middle."""
+        body = self.query_one("#exercise-body")
+        width = max(1, body.scrollable_content_region.width)
+        before, mark, _ = text.plain.partition(MARK)
+        if mark:
+            row = sum(max(1, -(-len(line) // width)) for line in before.split("\n")) - 1
+            body.scroll_to(y=row - body.size.height // 2, animate=False)
 
     def _say(self, feedback: Feedback) -> None:
         sign, style = ("✓ ", "$success") if feedback.is_right else ("✗ ", "$warning")
@@ -134,6 +158,6 @@ def marked_text(view: ExerciseView) -> Content:
     for index in open_gaps:
         before, _, rest = rest.partition(view.gap)
         parts.append((before, ""))
-        parts.append(("[ ? ]", "bold $accent") if index == view.blank else ("____", "$quiet"))
+        parts.append((MARK, "bold $accent") if index == view.blank else ("____", "$quiet"))
     parts.append((rest, ""))
     return Content.assemble(*parts)

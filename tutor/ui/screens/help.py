@@ -16,8 +16,8 @@ from tutor.ui.binding import APP_BINDINGS, LESSON_BINDINGS
 from tutor.ui.screens import STYLES
 
 _ABOUT = """\
-Enter does what NEXT says. Letters act everywhere except in the editor and in inputs;
-Escape leaves those. Tab moves between panes, and everything can be clicked.
+Enter does what NEXT says. Letters act everywhere except in the editor and in inputs; Escape leaves \
+those. Tab moves between panes, and everything can be clicked.
 
 Signs:  ✓ good   ✗ failed   ● running   ■ stopped   ? could not be judged   · waits   ≈ still to be measured
 Dots:   ● passed   ◐ begun   ○ open   ◉ passed, edited since   ✗ fails now   ◌ not verifiable now

@@ -106,6 +106,10 @@ class LessonScreen(LessonDesk):
         """Ask the endpoints."""
         self.work.begin("Asking the endpoints", self.session.probe)
 
+    def action_log(self) -> None:
+        """Read the container's log."""
+        self.work.begin("Reading the log", self.session.log)
+
     async def action_check(self) -> None:
         """Grade."""
         if self.work.begin("Checking", self.session.check):

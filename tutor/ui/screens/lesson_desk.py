@@ -103,7 +103,9 @@ class LessonDesk(LessonFrame):
         try:
             do()
         except StorageError as error:
-            self.app.push_screen(ErrorScreen("Your files", error))
+            # Leaving the editor saves, and so does what then takes the keys: it is told once.
+            if not isinstance(self.app.screen, ErrorScreen):
+                self.app.push_screen(ErrorScreen("Your files", error))
             return False
         return True
 
@@ -204,8 +206,10 @@ class LessonDesk(LessonFrame):
         if answer != YES:
             return
         await self.work.settle()
-        if self.save() and self.guarded(self.session.reset):
-            self.guarded(self.file.open)
+        # Into a folder that is gone nothing can be saved; what was typed is one undo away then.
+        is_gone = not self.session.workspace.is_dir()
+        if (is_gone or self.save()) and self.guarded(self.session.reset):
+            self.guarded(self.file.replace if is_gone else self.file.open)
             self.say("The lesson begins anew.")
             await self.refresh_view()
             self.refresh_rows()

@@ -35,6 +35,7 @@ class NextLine(Vertical, can_focus=True):
     def compose(self) -> ComposeResult:
         """A sentence, and under it the command, the answer's field, or how far the work is."""
         with Horizontal(id="next-row"):
+            yield Static(id="next-word", markup=False)
             yield Static(id="next-label", markup=False)
             yield Static(id="next-key", markup=False)
         yield AnswerRow()
@@ -65,9 +66,10 @@ class NextLine(Vertical, can_focus=True):
         layout = name != self._busy
         self._busy = name
         if name:
-            label = Content.assemble((" NOW ", "bold $primary"), " ", name, (f"  {clock}", "$quiet"))
+            label = Content.assemble(name, (f"  {clock}", "$quiet"))
             self.query_one("#next-label", Static).update(label, layout=layout)
             if layout:
+                self._set("#next-word", Content.assemble((" NOW ", "bold $primary"), " "))
                 self._set("#next-key", Content.assemble(("Esc", "bold $accent"), (" stops ", "$quiet")))
                 self.answer.display = False
         else:
@@ -100,9 +102,8 @@ class NextLine(Vertical, can_focus=True):
         if self._action is None or self._busy:
             return
         action = self._action
-        self._set(
-            "#next-label", Content.assemble((" NEXT ", "bold $accent"), ("▸ ", "$accent"), action.label)
-        )
+        self._set("#next-word", Content.assemble((" NEXT ", "bold $accent"), ("▸ ", "$accent")))
+        self._set("#next-label", Content(action.label))
         asks = question_of(action) is not None
         self.answer.display = asks
         if asks:
