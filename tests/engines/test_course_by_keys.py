@@ -37,6 +37,8 @@ from tutor.ui.screens.lesson import LessonScreen
 from tutor.wiring import Wiring
 
 LIVE_SECONDS = 240.0
+SCREEN_SECONDS = 60.0
+"""Patience with a screen, beside builds that keep the machine busy."""
 LOOKS = {("stripping", "One size, three numbers"): "3"}
 """Steps whose text sends the learner to another pane: the pane's digit."""
 SMALL = (80, 24)
@@ -65,7 +67,7 @@ async def walk_course(wiring: Wiring, last: str, *, is_first_start: bool) -> Wal
         session.mark_tour_seen()
     app = TutorApp(session)
     async with app.run_test(size=SMALL) as pilot:
-        hand = Hand(app, pilot, Path())
+        hand = Hand(app, pilot, Path(), SCREEN_SECONDS)
         learner = Learner(hand)
         walk.story = learner.story
         try:
@@ -114,7 +116,7 @@ async def review_tomorrow(wiring: Wiring) -> str:
     app = TutorApp(session)
     asked = ""
     async with app.run_test(size=SMALL) as pilot:
-        hand = Hand(app, pilot, Path())
+        hand = Hand(app, pilot, Path(), SCREEN_SECONDS)
         await hand.until(lambda: hand.is_open, LIVE_SECONDS)
         await hand.see("Review 1 of ", "Esc: not now")
         for _ in range(20):

@@ -9,6 +9,7 @@ from typing import Protocol
 import pytest
 from textual.app import App
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from tests.fakes.clock import FakeClock
 from tests.fakes.engine import FakeEngine
@@ -21,6 +22,7 @@ from tutor.session.demo import DemoSession
 from tutor.session.demo_step import demo_lesson
 from tutor.ui.app import TutorApp
 from tutor.ui.demo_app import DemoApp
+from tutor.ui.screens.lesson import LessonScreen
 
 __all__ = ["make_stage", "stage"]
 
@@ -129,7 +131,11 @@ def picture(
         await play(hand)
         await hand.idle()
         await stage.session.close()
-        app.screen.set_focus(None)
+        # A cursor that blinks would make two pictures of one screen.
+        for field in app.screen.query(Input):
+            field.cursor_blink = False
+        if isinstance(app.screen, LessonScreen):
+            app.screen.set_focus(None)
         await hand.pilot.pause()
 
     return snap_compare(app, terminal_size=size, run_before=before)

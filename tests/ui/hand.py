@@ -25,8 +25,11 @@ def screen_text(app: App[Any]) -> str:
 class Hand:
     """Drives one app."""
 
-    def __init__(self, app: TutorApp, pilot: Pilot[Any], workspace: Path) -> None:
+    def __init__(
+        self, app: TutorApp, pilot: Pilot[Any], workspace: Path, patience_seconds: float = PATIENCE_SECONDS
+    ) -> None:
         self.app = app
+        self._patience_seconds = patience_seconds
         self.pilot = pilot
         self.workspace = workspace
 
@@ -65,11 +68,11 @@ class Hand:
         assert hit, f"the click missed {selector}"
         await self.pilot.pause()
 
-    async def until(self, holds: Callable[[], bool], patience_seconds: float = PATIENCE_SECONDS) -> None:
+    async def until(self, holds: Callable[[], bool], patience_seconds: float | None = None) -> None:
         """Wait for a fact."""
         await self.pilot.pause()
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + patience_seconds
+        deadline = loop.time() + (patience_seconds or self._patience_seconds)
         while not holds():
             if loop.time() > deadline:
                 raise AssertionError(f"it did not come to be; the screen:\n{self.text}")

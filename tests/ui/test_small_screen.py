@@ -74,7 +74,7 @@ async def test_the_editor_opens_the_file_that_next_asks_for(stage_of: Open) -> N
         assert "FROM golang" in hand.dockerfile
         # On it goes with the Dockerfile.
         await hand.press("1")
-        await hand.see("1 Dockerfile")
+        await hand.see("1 File")
         await hand.press("1")
 
 
@@ -87,7 +87,7 @@ async def test_any_file_of_the_folder_can_be_chosen_by_keys(stage: Stage) -> Non
         await hand.see("1 main.go", "1  package main")
         await hand.type("// mine\n")
         await hand.press("escape", "f", "up", "enter")
-        await hand.see("1 Dockerfile", "1  FROM golang:1.21-alpine AS builder")
+        await hand.see("1 File", "1  FROM golang:1.21-alpine AS builder")
         assert (hand.workspace / "main.go").read_text().startswith("// mine\n")
 
 

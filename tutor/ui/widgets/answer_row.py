@@ -42,7 +42,7 @@ class AnswerRow(Horizontal):
     """A number with its unit, or choices; then the confidence, 1 to 3."""
 
     class Complained(Message):
-        """The answer is none; ``text`` says why."""
+        """The answer is none; ``text`` says why. Empty: it is one now."""
 
         def __init__(self, text: str) -> None:
             super().__init__()
@@ -162,6 +162,7 @@ class AnswerRow(Horizontal):
             self.post_message(self.Complained(f"“{text[:40]}” is no answer. {problem}"))
             return
         self._answer = text
+        self.post_message(self.Complained(""))
         said = present.with_unit(text, "" if self._question.unit in text else self._question.unit)
         self.query_one("#answer-said", Static).update(
             Content.assemble(" ", (said[:40], "bold"), "  How sure? ")

@@ -55,8 +55,9 @@ class BuildPane(Vertical):
     async def complete(self) -> None:
         """Add steps, error and log, which no build is there for yet."""
         error = Static(id="build-error", markup=False)
-        await self.mount(StepList(), VerticalScroll(error, id="build-error-box"), StepLog())
-        self.show_error("")
+        box = VerticalScroll(error, id="build-error-box")
+        box.display = False
+        await self.mount(StepList(), box, StepLog())
 
     @property
     def _steps(self) -> StepList:

@@ -14,6 +14,9 @@ from tutor.core.events import Shown
 _COLUMN_LIMIT = 44
 """A column but the last is cut here: what it tells begins in the next one."""
 
+_COLUMN_AT_LEAST = 8
+_LAST_AT_LEAST = 16
+
 
 class LookPane(VerticalScroll):
     """One table at a time."""
@@ -37,18 +40,27 @@ class LookPane(VerticalScroll):
         if shown is None or shown is self._shown:
             return
         self._shown = shown
-        self.query_one("#look-text", Static).update(table_content(shown))
+        self._draw()
         self.scroll_home(animate=False)
 
+    def _draw(self) -> None:
+        if self._shown is not None:
+            room = self.scrollable_content_region.width or 80
+            self.query_one("#look-text", Static).update(table_content(self._shown, room))
 
-def table_content(shown: Shown) -> Content:
-    """A title, aligned columns, and the sentence below."""
+    def on_resize(self) -> None:
+        """Columns share the room there is."""
+        self._draw()
+
+
+def table_content(shown: Shown, room: int) -> Content:
+    """A title, columns aligned within ``room`` cells, and the sentence below."""
     sign, style = {None: ("", "bold"), True: ("✓ ", "bold $success"), False: ("✗ ", "bold $error")}[
         shown.is_good
     ]
     parts: list[tuple[str, str] | str] = [(f"{sign}{shown.title}", style)]
     everything = [shown.header, *shown.rows] if shown.header else list(shown.rows)
-    widths = _widths(everything)
+    widths = _shared(_widths(everything), room)
     right = _numeric_columns(shown.rows)
     for index, row in enumerate(everything):
         is_header = bool(shown.header) and index == 0
@@ -69,6 +81,17 @@ def _widths(rows: Sequence[tuple[str, ...]]) -> list[int]:
         min(_COLUMN_LIMIT, max((len(row[at]) for row in rows if at < len(row)), default=0))
         for at in range(columns)
     ]
+
+
+def _shared(widths: list[int], room: int) -> list[int]:
+    """The widest columns give way, so that the last one begins where it can be read."""
+    if len(widths) < 2:
+        return widths
+    *first, last = widths
+    free = room - 2 * len(first) - min(last, max(_LAST_AT_LEAST, room // 3))
+    while sum(first) > free and max(first) > _COLUMN_AT_LEAST:
+        first[first.index(max(first))] -= 1
+    return [*first, last]
 
 
 def _numeric_columns(rows: Sequence[tuple[str, ...]]) -> set[int]:

@@ -95,7 +95,10 @@ class NextLine(Vertical, can_focus=True):
             self._detail(Content.assemble((" $ ", "$quiet"), (command, "$quiet")))
 
     def complain(self, text: str) -> None:
-        """Say what is wrong with an answer, next to it."""
+        """Say what is wrong with an answer, next to it; empty takes that away."""
+        if not text:
+            self._detail(Content(""))
+            return
         self._detail(Content.assemble(("! ", "bold $warning"), (text, "$warning")), said=True)
 
     def _draw(self) -> None:

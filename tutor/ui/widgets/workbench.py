@@ -106,9 +106,10 @@ class Workbench(Vertical):
 
     @on(DockerfileEditor.Opened)
     def name_file(self, event: DockerfileEditor.Opened) -> None:
-        """The first tab bears the name of the file."""
+        """The first tab bears the name of a file that is not the one all lessons are about."""
         event.stop()
-        self.tab("file").rename(clean_line(event.name))
+        is_usual = event.name == "Dockerfile"
+        self.tab("file").rename(PANES["file"] if is_usual else clean_line(event.name))
 
     @on(events.Click, "#tabs")
     def stop_click(self, event: events.Click) -> None:
