@@ -25,6 +25,7 @@ LIVE_SECONDS = 240.0
 """Patience with a live step: a build on a busy machine, and all trials of the last checkpoint."""
 
 _PRESSES_AT_MOST = 400
+_TRIES = 3
 
 
 def flat(text: str) -> str:
@@ -140,13 +141,19 @@ class Learner:
                 await self._go_on()
 
     async def _go_on(self) -> None:
+        """Enter; once more when NEXT stays, as on a machine that is too busy to answer in time."""
         before = self._place
-        await self.hand.press("enter")
-        await self.hand.until(lambda: not self.hand.lesson.work.is_busy, LIVE_SECONDS)
-        if "A base image is needed" in self.hand.text:
+        for _ in range(_TRIES):
+            await self.hand.press("enter")
+            await self.hand.until(lambda: not self.hand.lesson.work.is_busy, LIVE_SECONDS)
+            if "A base image is needed" in self.hand.text:
+                self._note(self.hand.text)
+                await self._make_stand_in()
+            await self.hand.idle()
+            if self._place != before:
+                return
             self._note(self.hand.text)
-            await self._make_stand_in()
-        await self.hand.until(lambda: self._place != before, LIVE_SECONDS)
+        raise AssertionError(f"NEXT stays where it is:\n{self.hand.text}")
 
     async def _make_stand_in(self) -> None:
         """Past what else is offered, by Tab."""
