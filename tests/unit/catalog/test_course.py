@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -55,12 +56,40 @@ def test_problem_reads_as_file_line_sentence_and_next_step(write_lesson: WriteLe
     )
 
 
-def test_two_lessons_with_one_number_are_told(write_lesson: WriteLesson, load: Load) -> None:
+@pytest.mark.parametrize("twin", ["01-uno", "02-one"])
+def test_two_lessons_with_one_number_or_one_name_are_told_and_the_others_stay(
+    write_lesson: WriteLesson, load: Load, twin: str
+) -> None:
     write_lesson(name="01-one")
-    write_lesson(name="01-uno")
+    write_lesson(name=twin)
+    write_lesson(name="03-other")
     course = load()
-    assert [lesson.slug for lesson in course.lessons] == ["one"]
-    assert "share a number or a name" in course.problems[0].what
+    assert [lesson.slug for lesson in course.lessons] == ["one", "other"]
+    (problem,) = course.problems
+    assert f"{twin} and 01-one share a number or a name" in problem.what
+    assert "give it one of its own" in str(problem)
+
+
+BAD_PARTS = {
+    "an unknown device": ("```yaml predict", "```yaml pedict", "names no device"),
+    "a missing field": ("title: ", "heading: ", "title"),
+    "a wrong indent": ("minutes: 5", "   minutes: 5", ""),
+    "a file that leaves its folder": ("from: labs/broken", "from: ../other", "leaves its folder"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "told"), BAD_PARTS.values(), ids=BAD_PARTS)
+def test_lesson_with_a_bad_part_is_told_with_file_and_line_and_the_others_stay(
+    write_lesson: WriteLesson, load: Load, old: str, new: str, told: str
+) -> None:
+    write_lesson(name="01-one")
+    write_lesson((old, new), name="02-bad")
+    write_lesson(name="03-other")
+    course = load()
+    assert [lesson.slug for lesson in course.lessons] == ["one", "other"]
+    assert any(told in str(problem) for problem in course.problems)
+    for problem in course.problems:
+        assert re.search(r"02-bad/lesson\.md:\d+", str(problem))
 
 
 def test_lesson_may_need_only_one_before_it(write_lesson: WriteLesson, load: Load) -> None:

@@ -66,7 +66,8 @@ def table_content(shown: Shown, room: int) -> Content:
         is_header = bool(shown.header) and index == 0
         parts.append("\n")
         for column, cell in enumerate(row):
-            is_last = column == len(row) - 1
+            # With nothing beside it, a cell has the room to itself.
+            is_last = not any(row[column + 1 :])
             text = cell if is_last and column not in right else _fitted(cell, widths[column], column in right)
             quiet = is_header or (column == 0 and len(row) == 2 and not shown.header)
             parts.append((text if is_last else f"{text}  ", "$quiet" if quiet else ""))

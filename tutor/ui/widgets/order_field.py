@@ -22,11 +22,32 @@ class OrderField(Static, can_focus=True):
             self.lines = lines
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "move(1)", "Down", id="order-down", tooltip="To the next line."),
-        Binding("k,up", "move(-1)", "Up", id="order-up", tooltip="To the line before."),
+        Binding(
+            "j,down",
+            "move(1)",
+            "Go",
+            key_display="j k",
+            id="order-down",
+            tooltip="j to the next line, k back.",
+        ),
+        Binding("k,up", "move(-1)", "Up", show=False, id="order-up", tooltip="To the line before."),
         Binding("space", "take", "Take or leave", id="order-take", tooltip="Take this line, or leave it."),
-        Binding("J,shift+down", "shift(1)", "Later", id="order-later", tooltip="Move a taken line down."),
-        Binding("K,shift+up", "shift(-1)", "Earlier", id="order-earlier", tooltip="Move a taken line up."),
+        Binding(
+            "J,shift+down",
+            "shift(1)",
+            "Move line",
+            key_display="J K",
+            id="order-later",
+            tooltip="J moves a taken line down, K up.",
+        ),
+        Binding(
+            "K,shift+up",
+            "shift(-1)",
+            "Move up",
+            show=False,
+            id="order-earlier",
+            tooltip="Move a taken line up.",
+        ),
         Binding("enter", "try", "Try", id="order-try", tooltip="See whether this is the order."),
     ]
 
