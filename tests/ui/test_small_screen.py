@@ -177,3 +177,16 @@ async def test_gap_input_and_what_is_said_stay_in_view_however_long_the_text_is(
         await hand.type("build\n")
         await hand.until(lambda: LONG[-40:] in " ".join(hand.text.replace("│", " ").split()))
         await hand.see("AS [ ? ]", "Later")
+
+
+async def test_the_containers_log_is_read_by_one_key(stage: Stage) -> None:
+    async with stage.play(SMALL) as hand:
+        await hand.idle()
+        await hand.press("l")
+        await hand.see("Nothing runs yet. Run the image first: r.")
+        for key, seen in (("b", "built in"), ("r", "runs at 127.0.0.1")):
+            await hand.press(key)
+            await hand.see(seen)
+            await hand.idle()
+        await hand.press("l")
+        await hand.see("What the container of multi wrote", "listening")
