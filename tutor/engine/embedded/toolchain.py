@@ -10,7 +10,6 @@ from pathlib import Path
 
 from tutor.core.kit import Kit
 
-INSTALL_COMMAND = "pip install 'fromscratch[embedded]'"
 _REFERENCE = re.compile(r"^golang(?::(?P<tag>[^@/]+))?$")
 _VERSION = re.compile(r"^(\d+)(?:\.(\d+))?(?:\.(\d+))?")
 
