@@ -126,7 +126,6 @@ TRUTHS = (
             r"Packed it has \d\.\d MB",
             "keeps it packed as well, and counts both",
             r"unpacked [\d ]+ bytes compared and graded",
-            r"packed about",
             r"listed \d\.\d+ MB what this engine's own list says",
         ),
     ),

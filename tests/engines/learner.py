@@ -47,8 +47,8 @@ class Learner:
         self._edits: Iterator[tuple[str, Change]] = iter(())
         self.story: dict[tuple[str, str], str] = {}
         """Everything that was read, by lesson and title of the step, one space between words."""
-        self.looks: dict[tuple[str, str], str] = {}
-        """Steps at which another pane is looked at first: its digit."""
+        self.looks: dict[tuple[str, str, NextKind], str] = {}
+        """What is looked at when NEXT is about something in a step: the digit of a pane."""
 
     @property
     def lesson(self) -> Lesson:
@@ -67,7 +67,7 @@ class Learner:
             await self.hand.idle()
             await self._see_next()
             await self._read_on()
-            place = (self.lesson.slug, self.hand.lesson.session.place.step.title)
+            place = (self.lesson.slug, self.hand.lesson.session.place.step.title, self.kind)
             if pane := self.looks.pop(place, ""):
                 await self.look_further(pane)
             if self.kind in {NextKind.LESSON, NextKind.DONE}:
@@ -109,7 +109,7 @@ class Learner:
 
     async def look_further(self, pane: str) -> None:
         """Another pane by its digit, read to its end, and back to NEXT."""
-        await self.hand.press(pane)
+        await self.hand.press("escape", pane)
         seen = ""
         while seen != self.hand.text:
             seen = self.hand.text
@@ -170,8 +170,14 @@ class Learner:
         session = self.hand.lesson.session
         return (session.place.index, session.place.pending(), session.next().label, session.attempts.newest)
 
+    async def _to_question(self) -> None:
+        """Enter brings the keys back to it."""
+        if not self.hand.lesson.next_line.answer.field.has_focus:
+            await self.hand.press("enter")
+
     async def _predict(self, predict: Predict) -> None:
         before = self._place
+        await self._to_question()
         match predict.unit:
             case Unit.YES_NO:
                 await self.hand.see("y yes", "n no")
@@ -189,6 +195,7 @@ class Learner:
     async def _answer(self, quiz: Quiz) -> None:
         """The first wrong option, what is said to it, then the right one."""
         before = self._place
+        await self._to_question()
         for number, option in enumerate(quiz.options, 1):
             await self._see_words(f"{number} {option.say}")
         wrong = next(index for index, option in enumerate(quiz.options) if not option.right)

@@ -32,6 +32,7 @@ from tutor.catalog.location import shipped_folders
 from tutor.core.clock import SystemClock
 from tutor.core.progress import PassState
 from tutor.session.course import CourseSession, Folders
+from tutor.session.view import NextKind
 from tutor.ui.app import TutorApp
 from tutor.ui.screens.lesson import LessonScreen
 from tutor.wiring import Wiring
@@ -39,8 +40,11 @@ from tutor.wiring import Wiring
 LIVE_SECONDS = 240.0
 SCREEN_SECONDS = 60.0
 """Patience with a screen, beside builds that keep the machine busy."""
-LOOKS = {("stripping", "One size, three numbers"): "3"}
-"""Steps whose text sends the learner to another pane: the pane's digit."""
+LOOKS = {
+    ("stripping", "/boom", NextKind.READ): "7",
+    ("stripping", "One size, three numbers", NextKind.QUIZ): "3",
+}
+"""Steps whose text sends the learner to a pane: its digit."""
 SMALL = (80, 24)
 COURSE = load_course(*shipped_folders())
 SLUGS = tuple(lesson.slug for lesson in COURSE.lessons)

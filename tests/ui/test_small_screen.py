@@ -190,3 +190,16 @@ async def test_the_containers_log_is_read_by_one_key(stage: Stage) -> None:
             await hand.idle()
         await hand.press("l")
         await hand.see("What the container of multi wrote", "listening")
+
+
+async def test_escape_leaves_a_question_so_that_digits_choose_panes_and_enter_comes_back(
+    stage_of: Open,
+) -> None:
+    async with stage_of(0).play(SMALL) as hand:
+        await hand.idle()
+        await hand.press("enter", "enter", "s", "enter")
+        await hand.see("May user 65532")
+        await hand.press("escape", "3")
+        await hand.see("compared and graded", "May user 65532")
+        await hand.press("enter", "2")
+        await hand.see("The x bit for others decides.")

@@ -179,7 +179,7 @@ class AnswerRow(Horizontal):
 
     @on(ChoiceField.GivenUp)
     def step_back(self, event: ChoiceField.GivenUp) -> None:
-        """Escape goes from the confidence back to the answer; Enter with no choice says what to do."""
+        """Escape goes from the confidence to the answer, from there to NEXT; Enter says what to do."""
         event.stop()
         if event.key == "enter":
             self.post_message(self.Complained("Press the key of your choice, or s to skip the question."))
@@ -187,3 +187,6 @@ class AnswerRow(Horizontal):
             self._answer = ""
             self._show_phase()
             self.field.focus()
+        else:
+            # Digits choose panes again; Enter comes back to the question.
+            self._hand_back_focus()
