@@ -87,6 +87,7 @@ EDITS: dict[str, Edits] = {
         ("Dockerfile", whole(STAGE_THAT_COMPILES.partition("# what the program")[0])),
         ("Dockerfile", whole(STAGE_THAT_COMPILES.partition("# run")[0])),
         ("Dockerfile", whole(STAGE_THAT_COMPILES)),
+        (".dockerignore", whole("deploy.key\napp\n.git\n")),
     ),
 }
 """What the learner types at each edit that NEXT asks for: the file, and what becomes of its text."""
