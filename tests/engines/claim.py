@@ -126,7 +126,7 @@ TRUTHS = (
             r"Packed it has \d\.\d MB",
             "keeps it packed as well, and counts both",
             r"unpacked [\d ]+ bytes compared and graded",
-            r"listed \d\.\d+ MB what this engine's own list says",
+            r"listed [\d.]+ MB what this engine's own list says",
         ),
     ),
     Truth(9, "from-an-empty-file", "Par and golf", (r"Yours is \d\.\d MB", "grades no number of a list")),
