@@ -93,6 +93,8 @@ class Walk:
                     return
                 case NextKind.PREDICT:
                     await self.answer()
+                case NextKind.QUIZ | NextKind.ORDER | NextKind.FILL:
+                    await self.press("escape", "s")
                 case NextKind.EDIT:
                     self.lesson.bench.editor.load_text(right)
                     await self.press("e", "escape", "enter")
@@ -133,7 +135,7 @@ async def walk(engine: str, *, everything: bool) -> None:
             for key, name in (("2", "build.svg"), ("3", "sizes.svg"), ("4", "endpoints.svg")):
                 await hand.press(key, "escape")
                 hand.draw(name)
-            await hand.press("5", "escape", "t")
+            await hand.press("6", "escape", "t")
             hand.draw("light.svg")
             await hand.press("t")
             await pilot.resize_terminal(80, 24)
