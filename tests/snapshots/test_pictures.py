@@ -266,6 +266,8 @@ async def ask_what_if(hand: Hand) -> None:
     assert isinstance(engine, FakeEngine)
     engine.script.build_error = "invalid from flag value biulder"
     engine.script.build_error_line = 4
+    # The word of the change comes when the watch sees it, and must not cover the verdict's.
+    await hand.see("changed outside")
     await hand.press("c")
     await hand.see("0 of 1 checks pass")
     engine.script.build_error = ""

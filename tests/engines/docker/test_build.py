@@ -1,13 +1,18 @@
+import contextlib
+import io
 import re
+import tarfile
 from contextlib import aclosing
 from dataclasses import replace
 
 import docker
+import docker.errors
 import pytest
 
 from tests.engines.docker.laboratory import Laboratory, finished, lines, names_in_layers, of_kind, steps
 from tutor.core.errors import BaseImageMissing, LearnerError
 from tutor.core.events import (
+    BuildEvent,
     BuildFailed,
     BuildFinished,
     BuildStarted,
@@ -82,6 +87,79 @@ async def test_without_the_cache_every_step_runs_again(laboratory: Laboratory) -
     assert not finished(again, "RUN").cached
     assert not finished(again, "COPY --from").cached
     assert "building" in lines(again)
+
+
+ONE_OF_A_CLASS = """\
+FROM BASE AS builder
+WORKDIR /src
+COPY hello .
+RUN cat /proc/sys/kernel/random/uuid hello > /out
+
+FROM scratch
+COPY --from=builder /out /out
+CMD ["/out"]
+"""
+
+
+async def test_a_neighbour_on_the_same_steps_does_not_make_it_run_twice(laboratory: Laboratory) -> None:
+    """Two of a class are built without the cache at one time, and share the step before their files.
+
+    The classic builder's cache holds only the newest of several images made by the same step.
+    """
+    laboratory.write(ONE_OF_A_CLASS, hello="mine\n")
+    made: list[str] = []
+    request = laboratory.request("builder", use_cache=False)
+    async with aclosing(laboratory.engine.builder.build(request)) as events:
+        told: list[BuildEvent] = []
+        async for event in events:
+            told.append(event)
+            if isinstance(event, StepStarted) and event.text.startswith("COPY --from") and not made:
+                made += neighbour(laboratory)
+    await laboratory.engine.builder.close()
+    try:
+        kept, final = of_kind(told, BuildFinished)[0].images
+        assert file_in(kept.image_id, "/out") == file_in(final.image_id, "/out")
+        assert steps(told).count(("builder", "RUN cat /proc/sys/kernel/random/uuid hello > /out")) == 1
+    finally:
+        forget(made)
+
+
+def neighbour(laboratory: Laboratory) -> list[str]:
+    """Another learner's build, by hand; the ids of what it made, newest last."""
+    folder = laboratory.tmp_path / "neighbour"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text(ONE_OF_A_CLASS.replace("BASE", laboratory.base))
+    (folder / "hello").write_text("theirs\n")
+    before = laboratory.ids()
+    client = docker.from_env()
+    with contextlib.closing(client):
+        client.images.build(path=str(folder), nocache=True, tag="fromscratch-test/neighbour:1", rm=True)
+    return sorted(laboratory.ids() - before)
+
+
+def forget(image_ids: list[str]) -> None:
+    client = docker.from_env()
+    with contextlib.closing(client):
+        with contextlib.suppress(docker.errors.ImageNotFound):
+            client.api.remove_image("fromscratch-test/neighbour:1")
+        for _ in image_ids:
+            for image_id in image_ids:
+                with contextlib.suppress(docker.errors.APIError):
+                    client.api.remove_image(image_id, noprune=True)
+
+
+def file_in(image_id: str, path: str) -> bytes:
+    client = docker.from_env()
+    with contextlib.closing(client):
+        container = client.containers.create(image_id, ["/none"])
+        try:
+            pieces, _ = container.get_archive(path)
+            with tarfile.open(fileobj=io.BytesIO(b"".join(pieces))) as archive:
+                content = archive.extractfile(archive.next() or "")
+                assert content is not None
+                return content.read()
+        finally:
+            container.remove()
 
 
 async def test_an_edited_file_replaces_the_former_images(laboratory: Laboratory) -> None:

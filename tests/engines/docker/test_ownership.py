@@ -1,17 +1,21 @@
 import asyncio
+import contextlib
 import os
 import signal
 import sys
 import textwrap
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 import docker
+import docker.errors
 import pytest
 
 from tests.engine_guard import engine_contents
 from tests.engines.docker.laboratory import Laboratory, of_kind
 from tutor.core.clock import SystemClock
+from tutor.core.errors import ImageNotFound
 from tutor.core.events import BuildEvent, BuildFinished, LogLines, StepFinished
 from tutor.engine.docker.engine import BuilderChoice, DockerEngine
 from tutor.engine.docker.ledger import IMAGE
@@ -27,6 +31,13 @@ RUN touch /one
 RUN echo started; sleep 300
 FROM scratch
 COPY hello /
+"""
+TWO_STAGES = """\
+FROM BASE AS builder
+COPY hello /hello
+RUN cat hello > /out
+FROM scratch
+COPY --from=builder /out /
 """
 SHORT = "FROM BASE AS builder\nCOPY hello /hello\nRUN echo\nFROM scratch\nCOPY hello /\n"
 
@@ -249,6 +260,71 @@ async def test_after_kill_9_the_next_start_sweeps_what_is_half_made(
     report = await laboratory.engine.sweep()
     assert "container" in {entry.kind for entry in report.removed}
     assert engine_contents().keys() == before.keys()
+
+
+async def neighbour(tmp_path: Path, choice: BuilderChoice) -> DockerEngine:
+    """Another home on the same engine."""
+    return await DockerEngine.connect(
+        SqliteJournal(tmp_path / "neighbour.sqlite3"),
+        SystemClock(),
+        lock_path=tmp_path / "neighbour/build.lock",
+        builder=choice,
+    )
+
+
+async def test_a_sweep_takes_nothing_from_a_neighbour_who_builds_on_the_same_base(
+    laboratory: Laboratory, choice: BuilderChoice, tmp_path: Path
+) -> None:
+    """The builder stage of a running build has no name yet, and was made at the same time as ours."""
+    before = engine_contents()
+    await killed_in_the_middle(laboratory, choice)
+    other = await neighbour(tmp_path, choice)
+    try:
+        laboratory.write(TWO_STAGES, hello="theirs")
+        request = replace(laboratory.request("builder", use_cache=False), run_id="neighbour")
+        swept: list[str] = []
+        async with aclosing(other.builder.build(request)) as events:
+            async for event in events:
+                if isinstance(event, StepFinished) and not swept:
+                    report = await laboratory.engine.sweep()
+                    swept += [entry.kind for entry in report.removed]
+        assert isinstance(event, BuildFinished), event
+        assert "container" in swept
+    finally:
+        await other.clean()
+        await other.close()
+    assert (await laboratory.engine.clean()).left == ()
+    assert laboratory.journal.entries() == ()
+    assert engine_contents().keys() == before.keys()
+
+
+@pytest.mark.parametrize("choice", ["classic"])
+async def test_a_build_whose_steps_are_removed_by_somebody_is_not_the_learners_fault(
+    laboratory: Laboratory,
+) -> None:
+    laboratory.write(TWO_STAGES, hello="hello")
+    before = laboratory.ids()
+    removed = 0
+    with pytest.raises(ImageNotFound, match="Build again"):
+        async with aclosing(
+            laboratory.engine.builder.build(laboratory.request("builder", use_cache=False))
+        ) as events:
+            async for event in events:
+                if isinstance(event, StepFinished) and not removed:
+                    removed = remove_untagged(laboratory.ids() - before)
+    assert removed
+    await laboratory.engine.builder.close()
+
+
+def remove_untagged(image_ids: set[str]) -> int:
+    client = docker.from_env()
+    count = 0
+    with contextlib.closing(client):
+        for image_id in image_ids:
+            with contextlib.suppress(docker.errors.APIError):
+                client.api.remove_image(image_id, noprune=True)
+                count += 1
+    return count
 
 
 async def test_a_sweep_leaves_what_a_finished_run_made(laboratory: Laboratory) -> None:

@@ -74,6 +74,7 @@ class Attempt:
         self._entry = self._ledger.entry(BUILD, self._run_id, self._run_id, self._mark)
         if self._mark.builder == "buildx":
             self._watch = CacheWatch(self._connection, now)
+        await asyncio.to_thread(self._ledger.roll.enter, self._run_id, now)
         found = await asyncio.gather(
             self._ledger.record(self._entry),
             *(inspect_image(self._connection, reference) for reference in self.references),
@@ -118,13 +119,14 @@ class Attempt:
         await self._drop_guards()
         if succeeded:
             await self._remove_replaced()
-        await self._ledger.forget([self._entry])
+        await self._end()
 
     async def abandon(self) -> None:
         """The engine is gone in the middle: the journal keeps what is to be tidied when it is back."""
         await self._stop_watching()
         if self._watch is not None:
             await self._watch.close()
+        await asyncio.to_thread(self._ledger.roll.leave, self._run_id)
 
     async def undo(self) -> None:
         """The build was cancelled: nothing of it stays, and tags point to what they pointed to."""
@@ -152,7 +154,11 @@ class Attempt:
                 if each not in kept
             )
             await self._watch.close()
+        await self._end()
+
+    async def _end(self) -> None:
         await self._ledger.forget([self._entry])
+        await asyncio.to_thread(self._ledger.roll.leave, self._run_id)
 
     async def _put_back(self, reference: str) -> None:
         found = await inspect_image(self._connection, reference)

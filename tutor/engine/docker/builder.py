@@ -19,7 +19,14 @@ from tutor.engine.docker.attempt import Attempt
 from tutor.engine.docker.build_lock import BuildLock
 from tutor.engine.docker.build_plan import BuildPlan, read_plan
 from tutor.engine.docker.connection import Connection
-from tutor.engine.docker.fault import LOST_STEP, no_space, says_lost, says_no_space
+from tutor.engine.docker.fault import (
+    LOST_STEP,
+    no_space,
+    says_lost,
+    says_no_space,
+    says_taken_away,
+    taken_away,
+)
 from tutor.engine.docker.ledger import Ledger
 from tutor.engine.docker.removal import inspect_image
 from tutor.engine.docker.step_book import StepBook
@@ -33,11 +40,15 @@ class Pass:
     stage: str
     """The stage to stop at; empty for the whole."""
     use_cache: bool
+    after: Pass | None = None
+    """The pass that has run this stage's steps already."""
     error: str = ""
     """Filled in: the engine's own text."""
     error_line: int | None = None
     image_id: str = ""
     """Filled in when it succeeded."""
+    stage_images: tuple[str, ...] = ()
+    """Filled in when the engine tells them: the ids of what its stages ended in, in order."""
 
 
 class DockerBuilder(ABC):
@@ -180,6 +191,8 @@ class DockerBuilder(ABC):
             ) from fault
         if says_lost(error):
             raise EngineLost(f"the engine went away during the build: {error}", next_step=LOST_STEP)
+        if says_taken_away(error):
+            raise taken_away(error)
         if explanation.means_base_missing(error):
             named = next((base for base in plan.bases if base in error), "")
             raise _base_missing(named, plan, error)
@@ -198,10 +211,13 @@ def passes_of(request: BuildRequest) -> list[Pass]:
     """The calls a request needs, in order.
 
     Kept stages first, so that nothing of them stays nameless. Without the cache the whole comes first:
-    it does all the work once, and the kept stages are then found in the cache it left.
+    it does all the work once, and the kept stages are then taken from what it left.
     """
-    kept = [Pass(stage_reference(request.tag, stage), stage, use_cache=True) for stage in request.keep_stages]
     whole = Pass(request.tag, "", use_cache=request.use_cache)
+    kept = [
+        Pass(stage_reference(request.tag, stage), stage, True, None if request.use_cache else whole)
+        for stage in request.keep_stages
+    ]
     return [*kept, whole] if request.use_cache else [whole, *kept]
 
 

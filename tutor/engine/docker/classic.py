@@ -22,7 +22,7 @@ from tutor.engine.docker.build_plan import BuildPlan
 from tutor.engine.docker.builder import DockerBuilder, Pass
 from tutor.engine.docker.byte_stream import ByteStream
 from tutor.engine.docker.classic_transcript import ClassicTranscript
-from tutor.engine.docker.fault import api_text
+from tutor.engine.docker.fault import api_text, taken_away
 from tutor.engine.docker.ownership import image_labels
 from tutor.engine.docker.pump import pump
 from tutor.engine.docker.reference import split_reference
@@ -40,8 +40,17 @@ class ClassicBuilder(DockerBuilder):
     async def run_pass(
         self, request: BuildRequest, current: Pass, plan: BuildPlan, book: StepBook, attempt: Attempt
     ) -> AsyncGenerator[BuildEvent, None]:
-        """One ``POST /build``."""
+        """One ``POST /build``; none for a stage whose image an earlier pass has told.
+
+        Its cache cannot be asked for that: of the images that one step made on one parent it knows only
+        the newest, which may be a neighbour's (measured on Docker 20.10), and the stage would run again.
+        """
         stage = plan.find_stage(current.stage) if current.stage else None
+        if stage is not None and current.after is not None:
+            told = current.after.stage_images
+            if len(told) == len(plan.stages):
+                await self._keep(current, told[stage.index], attempt)
+                return
         if stage is not None and not stage.name:
             # It knows stages by name only: run all, and take the image that this one ended in.
             target, tag = "", ""
@@ -93,15 +102,21 @@ class ClassicBuilder(DockerBuilder):
             return
         if not transcript.stage_images:
             raise EngineLost("the engine broke off the build without a word")
+        current.stage_images = tuple(transcript.stage_images)
         if stage is not None and not stage.name:
-            current.image_id = transcript.stage_images[stage.index]
-            repository, name = split_reference(current.reference)
-            await self._connection.call(
-                "tagging", self._connection.api.tag, current.image_id, repository, name
-            )
+            await self._keep(current, transcript.stage_images[stage.index], attempt)
         else:
             current.image_id = transcript.stage_images[-1]
-        await attempt.note_image(current.image_id)
+            await attempt.note_image(current.image_id)
+
+    async def _keep(self, current: Pass, image_id: str, attempt: Attempt) -> None:
+        """Give what a stage ended in the stage's tag."""
+        current.image_id = image_id
+        repository, name = split_reference(current.reference)
+        await attempt.note_image(image_id)
+        tagged = await self._connection.find("tagging", self._connection.api.tag, image_id, repository, name)
+        if tagged is None:
+            raise taken_away(f"no such image: {image_id}")
 
 
 def pack_context(request: BuildRequest) -> tuple[IO[bytes], str]:

@@ -59,10 +59,11 @@ class Cleaning:
         runs = {entry.run_id for entry in builds}
         parts = [entry for entry in entries if entry.run_id in runs and entry.kind in (IMAGE, CACHE)]
         # Children before parents: what was not written down stands on what was.
-        unwritten = await self._finish_off(builds, parts)
+        alone = await self._alone_in(builds)
+        unwritten = await self._finish_off(alone, parts)
         report = _added(unwritten, await self._remove(containers, parts, builds))
         # A slow engine may still be at a step of one that died just now: it is looked for once more later.
-        await self._ledger.forget(build for build in builds if not self._is_fresh(decode_mark(build.detail)))
+        await self._ledger.forget(build for build in alone if not self._is_fresh(decode_mark(build.detail)))
         return report
 
     async def clean(self) -> CleanReport:
@@ -82,10 +83,11 @@ class Cleaning:
         known = {entry.object_id for entry in parts}
         parts += [entry for entry in await self._labelled_images() if entry.object_id not in known]
         others += [(entry, "a build is under way") for entry in parts if entry.run_id in busy]
-        unwritten = await self._finish_off(builds, parts)
+        alone = await self._alone_in(builds)
+        unwritten = await self._finish_off(alone, parts)
         parts = [entry for entry in parts if entry.run_id not in busy]
         report = _added(unwritten, await self._remove(containers, parts, builds))
-        await self._ledger.forget(builds)
+        await self._ledger.forget(alone)
         return _added(report, CleanReport(left=tuple(others)))
 
     async def _remove(
@@ -160,6 +162,19 @@ class Cleaning:
             filters={"label": [f"{LABEL_OWNER}=1", f"{LABEL_HOME}={self._ledger.home}"]},
         )
         return [self._ledger.entry(IMAGE, row["Id"], "", Mark()) for row in rows]
+
+    async def _alone_in(self, builds: Collection[JournalEntry]) -> list[JournalEntry]:
+        """Dead builds in whose time no neighbour began one that still goes on.
+
+        What a dead build made and did not write down is told from a neighbour's by its time alone, so
+        the others keep their entry, and are finished off when the neighbours are done.
+        """
+        found = []
+        for build in builds:
+            until = min(decode_mark(build.detail).seen + WINDOW_SECONDS, self._engine_now())
+            if not await asyncio.to_thread(self._ledger.roll.neighbours_until, until):
+                found.append(build)
+        return found
 
     async def _finish_off(
         self, builds: Collection[JournalEntry], parts: Collection[JournalEntry]

@@ -8,7 +8,7 @@ import docker.errors
 import requests.exceptions
 import urllib3.exceptions
 
-from tutor.core.errors import EngineError, EngineLost, NoSpaceLeft
+from tutor.core.errors import EngineError, EngineLost, ImageNotFound, NoSpaceLeft
 from tutor.core.text import clean_line
 
 LINK_FAULTS = (
@@ -26,6 +26,10 @@ _LOST = re.compile(
     r"Cannot connect to the Docker daemon|closing transport|use of closed network connection|"
     r"error during connect",
 )
+_TAKEN_AWAY = re.compile(
+    r"^failed to (export image|get digest|set parent)\b.*(unknown parent image ID|no such file or directory)"
+)
+"""How Docker 20.10's classic builder ends when an image that it has just made is removed."""
 SPACE_STEP = (
     "Free some space: `docker system df` shows what takes it, `fromscratch clean` removes what is ours."
 )
@@ -47,6 +51,11 @@ def says_lost(text: str) -> bool:
     return _LOST.search(text) is not None
 
 
+def says_taken_away(text: str) -> bool:
+    """Whether the text of a builder means that somebody removed what the build had made."""
+    return _TAKEN_AWAY.search(text) is not None
+
+
 def translate(fault: BaseException, doing: str) -> EngineError:
     """The error of ours for one of the SDK's. ``doing`` completes "while …"."""
     if isinstance(fault, EngineError):
@@ -65,3 +74,11 @@ def translate(fault: BaseException, doing: str) -> EngineError:
 def no_space(text: str) -> NoSpaceLeft:
     """The error for a full disk, with the engine's own text."""
     return NoSpaceLeft(f"the engine's disk is full: {clean_line(text, 300)}", next_step=SPACE_STEP)
+
+
+def taken_away(text: str) -> ImageNotFound:
+    """The error for an image of a build that somebody removed before the build was over."""
+    return ImageNotFound(
+        f"something removed an image that this build had just made: {clean_line(text, 300)}",
+        next_step="Nothing in your files is wrong. Build again.",
+    )

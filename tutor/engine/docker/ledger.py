@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from tutor.core.ports import Clock, Journal
 from tutor.core.progress import JournalEntry
+from tutor.engine.docker.build_roll import BuildRoll
 from tutor.engine.docker.connection import Connection
 from tutor.engine.docker.ownership import Mark, this_process
 
@@ -25,6 +26,8 @@ class Ledger:
         self.home = home
         """Whose things these are; also the label that says so."""
         self._endpoint = connection.engine_id
+        self.roll = BuildRoll(self._endpoint, home)
+        """Who else builds on this engine now."""
         self._clock = clock
 
     def entry(self, kind: str, object_id: str, run_id: str, mark: Mark | None = None) -> JournalEntry:
