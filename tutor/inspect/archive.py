@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import BinaryIO
 
 from tutor.core.errors import InspectError
@@ -15,11 +15,11 @@ from tutor.inspect.buildinfo import read_build_info
 from tutor.inspect.elf import read_elf
 from tutor.inspect.layer import Layer, LayerFile
 from tutor.inspect.manifest import Manifest
-from tutor.inspect.opened import open_layers
-from tutor.inspect.overlay import content_of
+from tutor.inspect.opened import Opened, open_layers
+from tutor.inspect.overlay import content_of, lay_over
 from tutor.inspect.packed import packed_size as packed_size
 from tutor.inspect.spool import Spool
-from tutor.inspect.start import start_candidates
+from tutor.inspect.start import find_start, start_candidates
 from tutor.inspect.stream import open_reader
 
 
@@ -42,6 +42,43 @@ def read_image(
     Raises:
         InspectError: the archive is damaged, ends too early, or is no image.
     """
+    (image,) = read_images(
+        archive,
+        {image_id: config},
+        keep_files=keep_files,
+        on_progress=on_progress,
+        cancelled=cancelled,
+    )
+    return image
+
+
+def stands_below(lower: ImageConfig, upper: ImageConfig) -> bool:
+    """Whether an archive of ``upper`` tells all of ``lower``: it is built on it and starts the same."""
+    count = len(lower.diff_ids)
+    return (
+        0 < count <= len(upper.diff_ids)
+        and upper.diff_ids[:count] == lower.diff_ids
+        and start_candidates(lower) == start_candidates(upper)
+    )
+
+
+def read_images(
+    archive: BinaryIO,
+    configs: Mapping[str, ImageConfig],
+    *,
+    keep_files: bool = True,
+    on_progress: Callable[[int], None] | None = None,
+    cancelled: threading.Event | None = None,
+) -> list[ImageEvidence]:
+    """Read the archive of the first of these images, and of it also those that stand below the first.
+
+    ``configs`` holds them by image id; of each but the first :func:`stands_below` is true. The rest is
+    as for :func:`read_image`.
+
+    Raises:
+        InspectError: the archive is damaged, ends too early, or is no image.
+    """
+    (image_id, config), *_ = configs.items()
     spool = Spool(start_candidates(config), keep_others=keep_files)
     try:
         opened = open_layers(
@@ -51,10 +88,23 @@ def read_image(
             image_id=image_id,
             cancelled=cancelled,
         )
-        layers, view, started = opened.layers, opened.view, opened.start
-        elf, go = _read_program(view, layers, started, spool, must=keep_files)
+        return [
+            _evidence(opened, spool, each, image_id=name, keep_files=keep_files)
+            for name, each in configs.items()
+        ]
     finally:
         spool.close()
+
+
+def _evidence(
+    opened: Opened, spool: Spool, config: ImageConfig, *, image_id: str, keep_files: bool
+) -> ImageEvidence:
+    layers, view, started = opened.layers, opened.view, opened.start
+    if config.diff_ids and len(config.diff_ids) < len(layers):
+        layers = layers[: len(config.diff_ids)]
+        view = lay_over(layers)
+        started = find_start(view, config)
+    elf, go = _read_program(view, layers, started, spool, must=keep_files)
     return ImageEvidence(
         image_id=image_id,
         config=config,
@@ -95,7 +145,8 @@ def _read_program(
 def _layer_facts(layers: list[Layer], manifest: Manifest) -> tuple[LayerFacts, ...]:
     return tuple(
         LayerFacts(clean_line(diff_id, 100), layer.unpacked_bytes, layer.file_count, created_by)
-        for layer, diff_id, created_by in zip(layers, manifest.diff_ids, manifest.created_by, strict=True)
+        # An image below has fewer of them.
+        for layer, diff_id, created_by in zip(layers, manifest.diff_ids, manifest.created_by, strict=False)
     )
 
 

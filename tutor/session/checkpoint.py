@@ -28,7 +28,7 @@ from tutor.core.events import (
     SessionEvent,
 )
 from tutor.core.evidence import BuildEvidence, ContainerEvidence, Evidence, ImageEvidence
-from tutor.core.image import ContainerState, SizeRole, SizeRow
+from tutor.core.image import ContainerState, ImageSummary, SizeRole, SizeRow
 from tutor.core.ports import BuildRequest, RunRequest
 from tutor.core.trial import TEXT_LIMIT_BYTES, Trials
 from tutor.core.verdict import CheckpointReport, overall
@@ -223,14 +223,20 @@ class Checkpoint:
     async def _read_images(
         self, job: CheckpointJob, gathered: _Gathered
     ) -> AsyncGenerator[SessionEvent, None]:
-        # The final image first: it is small, and the learner looks for it.
-        for image in reversed(gathered.built):
+        # The final image first: it is small, and the learner looks for it. Stages that the next one is
+        # built on come after it, and are read with it.
+        found: dict[str, ImageSummary] = {}
+        for image in gathered.built:
             summary = await self._engine.images.find(image.image_id)
             if summary is None:
                 gathered.fault = f"The image {image.reference} was removed while it was being read."
                 return
+            found[image.image_id] = summary
+        for image in reversed(gathered.built):
+            summary = found[image.image_id]
             name = image.stage or job.lesson.tag
-            async for event in self._reader.read(summary, job.run_id, f"Opening {name}"):
+            stages = [found[other.image_id] for other in gathered.built[:-1] if other.stage != image.stage]
+            async for event in self._reader.read(summary, job.run_id, f"Opening {name}", stages):
                 yield event
             evidence = self._reader.evidence[image.image_id]
             gathered.images[f"{job.lesson.tag}/{image.stage}" if image.stage else job.lesson.tag] = evidence

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+import contextlib
+from collections.abc import AsyncGenerator, Sequence
 from typing import TYPE_CHECKING
 
 from tutor.core.errors import StorageError
 from tutor.core.events import ImageMeasured, SessionEvent, WorkProgressed
 from tutor.core.evidence import EVIDENCE_SCHEMA, ImageEvidence
-from tutor.core.image import ImageSummary, SizeRole, SizeRow
+from tutor.core.image import ImageConfig, ImageSummary, SizeRole, SizeRow
 from tutor.session.merge import ThreadWork
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from tutor.core.ports import ImageStore, ProgressStore
 
@@ -31,42 +32,54 @@ class ImageReader:
         """What was read so far, by image id."""
 
     async def read(
-        self, summary: ImageSummary, run_id: str, label: str
+        self, summary: ImageSummary, run_id: str, label: str, also: Sequence[ImageSummary] = ()
     ) -> AsyncGenerator[SessionEvent, None]:
         """Make ``evidence[summary.image_id]`` known, telling progress when an archive is read.
+
+        Those of ``also`` that it is built on are read from the same archive.
 
         Raises:
             ImageNotFound: it was removed meanwhile.
             InspectError: the archive cannot be read.
         """
-        from tutor.grading.evidence_json import decode_image_evidence, encode_image_evidence
+        from tutor.grading.evidence_json import encode_image_evidence
+        from tutor.inspect.archive import stands_below
 
-        image_id = summary.image_id
-        if image_id in self.evidence:
+        if self._is_known(summary.image_id):
             return
-        key = _cache_key(image_id)
-        if stored := self._store.cached_evidence(key):
-            try:
-                self.evidence[image_id] = decode_image_evidence(stored)
-            except StorageError:
-                pass
-            else:
-                return
-        work = ThreadWork(lambda progress, cancelled: self._read(summary, progress, cancelled))
+        below = [each for each in also if stands_below(each.config, summary.config)]
+        configs = {
+            each.image_id: each.config
+            for each in (summary, *below)
+            if each is summary or not self._is_known(each.image_id)
+        }
+        work = ThreadWork(lambda progress, cancelled: self._read(configs, progress, cancelled))
         async for done in work.progress():
             yield WorkProgressed(run_id, label, done, None)
-        self.evidence[image_id] = work.result
-        self._store.cache_evidence(key, encode_image_evidence(work.result))
+        for image in work.result:
+            self.evidence[image.image_id] = image
+            self._store.cache_evidence(_cache_key(image.image_id), encode_image_evidence(image))
+
+    def _is_known(self, image_id: str) -> bool:
+        from tutor.grading.evidence_json import decode_image_evidence
+
+        if image_id in self.evidence:
+            return True
+        if stored := self._store.cached_evidence(_cache_key(image_id)):
+            with contextlib.suppress(StorageError):
+                self.evidence[image_id] = decode_image_evidence(stored)
+        return image_id in self.evidence
 
     def _read(
-        self, summary: ImageSummary, progress: Callable[[int], None], cancelled: threading.Event
-    ) -> ImageEvidence:
-        from tutor.inspect.archive import read_image
+        self,
+        configs: Mapping[str, ImageConfig],
+        progress: Callable[[int], None],
+        cancelled: threading.Event,
+    ) -> list[ImageEvidence]:
+        from tutor.inspect.archive import read_images
 
-        with self._images.open_archive(summary.image_id) as archive:
-            return read_image(
-                archive, summary.config, image_id=summary.image_id, on_progress=progress, cancelled=cancelled
-            )
+        with self._images.open_archive(next(iter(configs))) as archive:
+            return read_images(archive, configs, on_progress=progress, cancelled=cancelled)
 
     async def measure(
         self, reference: str, run_id: str, *, name: str, role: SizeRole, lesson: str, stand_in: bool = False

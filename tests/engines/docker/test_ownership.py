@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import textwrap
+import time
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,8 @@ from tutor.core.clock import SystemClock
 from tutor.core.errors import ImageNotFound
 from tutor.core.events import BuildEvent, BuildFinished, LogLines, StepFinished
 from tutor.engine.docker.engine import BuilderChoice, DockerEngine
-from tutor.engine.docker.ledger import IMAGE
+from tutor.engine.docker.ledger import BUILD, IMAGE, Ledger
+from tutor.engine.docker.ownership import Mark
 from tutor.engine.docker.removal import remove_images
 from tutor.storage.journal import SqliteJournal
 
@@ -260,6 +262,31 @@ async def test_after_kill_9_the_next_start_sweeps_what_is_half_made(
     report = await laboratory.engine.sweep()
     assert "container" in {entry.kind for entry in report.removed}
     assert engine_contents().keys() == before.keys()
+
+
+@pytest.mark.parametrize("choice", ["classic"])
+@pytest.mark.parametrize("began_seconds_ago", [60, -60], ids=["made by it", "made before it"])
+async def test_what_a_dead_build_tagged_and_did_not_write_down_is_swept(
+    laboratory: Laboratory, began_seconds_ago: int
+) -> None:
+    """Images that are built to be graded bear no label: they are ours by their tag."""
+    reference = "fromscratch/graded:0123456789abcdef"
+    folder = laboratory.context
+    (folder / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /\n")
+    now = time.time()
+    client = docker.from_env()
+    with contextlib.closing(client):
+        client.images.build(path=str(folder), tag=reference, rm=True)
+        ledger = Ledger(laboratory.journal, laboratory.engine._parts.connection, SystemClock(), "home")
+        began = now - began_seconds_ago
+        mark = Mark("", (reference,), started=began, seen=max(now, began), builder="classic")
+        await ledger.record(ledger.entry(BUILD, "dead", "dead", mark))
+        await laboratory.engine.sweep()
+        left = bool(client.images.list(reference))
+        if left:
+            client.images.remove(reference)
+    await laboratory.engine.clean()
+    assert left == (began_seconds_ago < 0)
 
 
 async def neighbour(tmp_path: Path, choice: BuilderChoice) -> DockerEngine:

@@ -6,6 +6,7 @@ import json
 import tarfile
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ from tests.unit.inspect.image_archive import (
 from tutor.core.errors import InspectError
 from tutor.core.evidence import ImageEvidence
 from tutor.core.image import FileKind, ImageConfig
-from tutor.inspect.archive import read_image
+from tutor.inspect.archive import read_image, read_images, stands_below
 
 APP = elf_bytes(
     Elf(symbols=True, build_info=go_build_info("go1.21.13", "path\ta\nmod\texample.com/a\t(devel)\n"))
@@ -209,6 +210,36 @@ class TestContent:
         assert image.file_count == 2
         assert image.unpacked_bytes == 3 + len(APP)
         assert image.elf is not None
+
+
+def test_an_image_below_is_read_from_the_same_archive_as_from_its_own() -> None:
+    lower = [tar([file("bin/sh", APP, 0o755), file("a", b"123")]), tar([file("app", APP, 0o755)])]
+    upper = [*lower, tar([file("bin/.wh.sh", b""), file("b", b"1")]), tar([file("app", b"no program")])]
+    digests = tuple(f"sha256:{hashlib.sha256(layer).hexdigest()}" for layer in upper)
+    whole, half = replace(CONFIG, diff_ids=digests), replace(CONFIG, diff_ids=digests[:2], user="7")
+    assert stands_below(half, whole)
+    told = read_images(OneWay(oci(upper)), {"upper": whole, "lower": half})  # type: ignore[arg-type]
+    assert told == [
+        replace(read(oci(upper), whole), image_id="upper"),
+        replace(read(oci(lower), half), image_id="lower"),
+    ]
+    assert (told[0].file_count, told[1].file_count) == (3, 3)
+    assert told[0].elf is None
+    assert told[1].elf is not None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(CONFIG, diff_ids=("2",)),
+        replace(CONFIG, diff_ids=("1", "2", "3")),
+        replace(CONFIG, diff_ids=()),
+        ImageConfig(entrypoint=("/other",), diff_ids=("1",)),
+    ],
+    ids=["other layers", "more layers", "no layers", "another start"],
+)
+def test_an_image_that_is_not_below_is_not_told_by_the_archive(other: ImageConfig) -> None:
+    assert not stands_below(other, replace(CONFIG, diff_ids=("1", "2")))
 
 
 def start(layers: list[list[Name]], **config: object) -> ImageEvidence:

@@ -19,6 +19,7 @@ from tutor.engine.docker.ledger import BUILD, CACHE, IMAGE, Ledger
 from tutor.engine.docker.ownership import Mark, decode_mark, is_ours, this_process
 from tutor.engine.docker.reference import full_reference, split_reference
 from tutor.engine.docker.removal import (
+    OUR_NAMESPACE,
     descendants,
     inspect_image,
     remove_container,
@@ -165,7 +166,8 @@ class Attempt:
         now, former = (str(found["Id"]) if found else ""), self._former.get(reference, "")
         if now == former:
             return
-        if found and is_ours((found.get("Config") or {}).get("Labels"), self._ledger.home):
+        labels = ((found or {}).get("Config") or {}).get("Labels")
+        if found and (is_ours(labels, self._ledger.home) or reference.startswith(OUR_NAMESPACE)):
             self._created.setdefault(now)
         if former:
             repository, tag = split_reference(reference)

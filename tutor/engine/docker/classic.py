@@ -173,7 +173,11 @@ def _parameters(
         "buildargs": json.dumps(dict(request.build_args)),
     }
     if tag:
-        parameters |= {"t": tag, "labels": json.dumps(image_labels(request.lesson, home))}
+        parameters["t"] = tag
+        # Each label is a step of its own (0.06 s, measured on 20.10). An image that is built to be graded
+        # lives for seconds and does without: it is ours by the journal and by its tag.
+        if request.limits is None:
+            parameters["labels"] = json.dumps(image_labels(request.lesson, home))
     if target:
         parameters["target"] = target
     return parameters | _limits(request)

@@ -15,7 +15,7 @@ from tutor.engine.docker.build_cache import (
     prune_records,
     prune_until_quiet,
 )
-from tutor.engine.docker.connection import Connection
+from tutor.engine.docker.connection import Connection, engine_seconds
 from tutor.engine.docker.ledger import BUILD, CACHE, CONTAINER, IMAGE, Ledger
 from tutor.engine.docker.ownership import (
     LABEL_HOME,
@@ -27,7 +27,14 @@ from tutor.engine.docker.ownership import (
     owner_lives,
     this_process,
 )
-from tutor.engine.docker.removal import descendants, remove_container, remove_images
+from tutor.engine.docker.reference import full_reference
+from tutor.engine.docker.removal import (
+    OUR_NAMESPACE,
+    descendants,
+    inspect_image,
+    remove_container,
+    remove_images,
+)
 
 Left = tuple[JournalEntry, str]
 
@@ -199,12 +206,26 @@ class Cleaning:
                 entries = [self._ledger.entry(CACHE, each, build.run_id) for each in sorted(made)]
             else:
                 written = {p.object_id for p in parts if p.kind == IMAGE and p.run_id == build.run_id}
-                held, found = await self._remove_orphans(written, mark, quiet)
+                tagged = await self._tagged_by(mark)
+                held, found = await self._remove_orphans(written | set(tagged), mark, quiet)
+                held |= await remove_images(self._connection, tagged, mark.references)
+                found += [each for each in tagged if each not in written]
                 entries = [self._ledger.entry(IMAGE, each, build.run_id) for each in found]
             removed += [entry for entry in entries if entry.object_id not in held]
             left += [(entry, held[entry.object_id]) for entry in entries if entry.object_id in held]
         await self._ledger.forget(removed)
         return CleanReport(tuple(removed), tuple(left), reclaimed)
+
+    async def _tagged_by(self, mark: Mark) -> list[str]:
+        """What bears a tag that is ours alone since this build gave it, written down or not."""
+        found = []
+        for reference in mark.references:
+            image = await inspect_image(self._connection, reference)
+            if image is None or not full_reference(reference).startswith(OUR_NAMESPACE):
+                continue
+            if engine_seconds(str(image.get("Created", ""))) >= mark.started:
+                found.append(str(image["Id"]))
+        return found
 
     async def _remove_orphans(
         self, written: Collection[str], mark: Mark, quiet_seconds: float

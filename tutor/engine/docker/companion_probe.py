@@ -31,8 +31,11 @@ from tutor.engine.http_probe import curl_line, probe_url
 
 ADDRESS = "10.254.254.2"
 _STAY = f"ip addr add {ADDRESS}/32 dev lo && exec sleep 86400"
-_ASK = 'printf "%s" "$REQUEST" | timeout "$SECONDS_LEFT" nc "$ADDRESS" "$PORT" | head -c "$LIMIT"'
-_READY = f"ip addr show dev lo | grep -q {ADDRESS}"
+_WAIT = (
+    f"turn=0; until ip addr show dev lo | grep -q {ADDRESS} || [ $turn -ge 50 ]; "
+    "do turn=$((turn + 1)); sleep 0.05; done; "
+)
+_ASK = _WAIT + 'printf "%s" "$REQUEST" | timeout "$SECONDS_LEFT" nc "$ADDRESS" "$PORT" | head -c "$LIMIT"'
 _RUN_ID = "probe"
 
 
@@ -134,9 +137,4 @@ class CompanionProbe:
         await self._ledger.record(self._ledger.entry(CONTAINER, companion, _RUN_ID))
         self._companions[beside] = companion
         await self._connection.attempt("starting a probe", api.start, companion)
-        for _ in range(50):
-            code, _output = await self._run(companion, _READY, {})
-            if code == 0:
-                break
-            await asyncio.sleep(0.05)
         return companion
