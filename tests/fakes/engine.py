@@ -165,7 +165,8 @@ class FakeEngine:
     # ImageStore
 
     async def find(self, reference: str) -> ImageSummary | None:
-        if reference.startswith("golang:") and reference not in self.script.missing_bases:
+        here = reference in self.tags or reference in self.script.missing_bases
+        if reference.startswith("golang:") and not here:
             self._add(reference, {"usr/local/go/bin/go": b"go"})
         by_id = next((s for s in self.tags.values() if s.image_id == reference), None)
         return self.tags.get(reference, by_id)

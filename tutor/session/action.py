@@ -27,6 +27,7 @@ from tutor.core.live_value import live_values
 from tutor.core.ports import BuildRequest, RunRequest
 from tutor.session.context import measure_context
 from tutor.session.live import (
+    bases_are_stand_ins,
     missing_bases,
     read_dockerfile,
     read_stages,
@@ -112,8 +113,16 @@ async def measure_built(
         for image in reversed(built.images)
     ]
     wanted += [(base, base, SizeRole.BASE) for base in bases[:1]]
+    stand_in = await bases_are_stand_ins(scene.engine, bases)
     for reference, name, role in wanted:
-        source = reader.measure(reference, built.run_id, name=name, role=role, lesson=scene.lesson.slug)
+        source = reader.measure(
+            reference,
+            built.run_id,
+            name=name,
+            role=role,
+            lesson=scene.lesson.slug,
+            stand_in=stand_in and role is not SizeRole.BASE,
+        )
         async with aclosing(source) as events:
             async for event in events:
                 yield event

@@ -45,13 +45,13 @@ class ImageReader:
         from tutor.grading.evidence_json import encode_image_evidence
         from tutor.inspect.archive import stands_below
 
-        if self._is_known(summary.image_id):
+        if self.knows(summary.image_id):
             return
         below = [each for each in also if stands_below(each.config, summary.config)]
         configs = {
             each.image_id: each.config
             for each in (summary, *below)
-            if each is summary or not self._is_known(each.image_id)
+            if each is summary or not self.knows(each.image_id)
         }
         work = ThreadWork(lambda progress, cancelled: self._read(configs, progress, cancelled))
         async for done in work.progress():
@@ -60,7 +60,8 @@ class ImageReader:
             self.evidence[image.image_id] = image
             self._store.cache_evidence(_cache_key(image.image_id), encode_image_evidence(image))
 
-    def _is_known(self, image_id: str) -> bool:
+    def knows(self, image_id: str) -> bool:
+        """Whether its archive was read before, now or in an earlier session."""
         from tutor.grading.evidence_json import decode_image_evidence
 
         if image_id in self.evidence:

@@ -11,7 +11,7 @@ from tutor.core.image import SizeRole
 from tutor.core.lesson import Build, Lesson, image_reference
 from tutor.core.ports import stage_reference
 from tutor.session.action import learn
-from tutor.session.live import obtain_base, read_dockerfile, read_stages
+from tutor.session.live import Stages, bases_are_stand_ins, obtain_base, read_dockerfile, read_stages
 from tutor.session.scene import new_run_id
 
 if TYPE_CHECKING:
@@ -65,26 +65,40 @@ class SizeWork:
 async def measured_images(
     course: CourseSession, first: Lesson, run_id: str
 ) -> AsyncGenerator[SessionEvent, None]:
-    """Tell the size of every image of the course that the engine holds, ``first``'s before others."""
+    """Tell the size of every image of the course that the engine holds, ``first``'s before others.
+
+    Of a base image only when its archive was read before: it is large, and may be of no use here.
+    """
     reader = course.reader()
+    images = course.require_engine().images
     for lesson in (first, *(other for other in course.lessons if other is not first)):
-        for reference, name, role in _references(course, lesson):
-            source = reader.measure(reference, run_id, name=name, role=role, lesson=lesson.slug)
+        stages = read_stages(read_dockerfile(course.workspace_folder(lesson)) or "")
+        stand_in = await bases_are_stand_ins(course.require_engine(), stages.bases)
+        for reference, name, role in _references(lesson, stages):
+            if role is SizeRole.BASE:
+                base = await images.find(reference)
+                if base is None or not reader.knows(base.image_id):
+                    continue
+            source = reader.measure(
+                reference,
+                run_id,
+                name=name,
+                role=role,
+                lesson=lesson.slug,
+                stand_in=stand_in and role is not SizeRole.BASE,
+            )
             async with aclosing(source) as events:
                 async for event in events:
                     yield event
 
 
-def _references(course: CourseSession, lesson: Lesson) -> list[tuple[str, str, SizeRole]]:
+def _references(lesson: Lesson, stages: Stages) -> list[tuple[str, str, SizeRole]]:
     built = [a.tag for step in lesson.steps for a in step.actions if isinstance(a, Build)]
     wanted = []
     for tag in dict.fromkeys([lesson.tag, *built]):
         reference = image_reference(lesson.slug, tag)
         wanted.append((reference, tag, SizeRole.FINAL))
         if tag == lesson.tag:
-            text = read_dockerfile(course.workspace_folder(lesson)) or ""
-            wanted += [
-                (stage_reference(reference, stage), stage, SizeRole.BUILDER)
-                for stage in read_stages(text).kept
-            ]
+            wanted += [(stage_reference(reference, stage), stage, SizeRole.BUILDER) for stage in stages.kept]
+    wanted += [(base, base, SizeRole.BASE) for base in stages.bases[:1]]
     return wanted

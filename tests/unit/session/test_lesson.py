@@ -123,6 +123,26 @@ async def test_a_missing_base_asks_and_goes_on_after_the_choice(world: World) ->
     assert isinstance(events[-1], BaseObtained)
     events = await world.told(lesson.advance())
     assert any(isinstance(event, BuildFinished) for event in events)
+    marked = {e.row.name: e.row.stand_in for e in events if isinstance(e, ImageMeasured)}
+    assert marked == {"multi": True, "builder": True, "golang:1.21-alpine": True}
+    events = await world.told(lesson.sizes.refresh())
+    assert {e.row.name: e.row.stand_in for e in events if isinstance(e, ImageMeasured)} == marked
+
+
+async def test_what_stands_on_a_real_base_is_not_marked(world: World) -> None:
+    lesson = await past_the_questions(world)
+    events = await world.told(lesson.advance())
+    marked = {e.row.name: e.row.stand_in for e in events if isinstance(e, ImageMeasured)}
+    assert marked == {"multi": False, "builder": False, "golang:1.21-alpine": False}
+
+
+async def test_a_base_is_measured_at_the_start_only_when_it_was_read_before(world: World) -> None:
+    lesson = await past_the_questions(world)
+    events = await world.told(lesson.sizes.refresh())
+    assert [event for event in events if isinstance(event, ImageMeasured)] == []
+    await world.told(lesson.advance())
+    events = await world.told(lesson.sizes.refresh())
+    assert "golang:1.21-alpine" in {e.row.name for e in events if isinstance(e, ImageMeasured)}
 
 
 async def test_a_container_that_ends_at_once_is_told_with_the_engines_text(world: World) -> None:
