@@ -1,8 +1,8 @@
-"""Answers that lessons ship, graded by the command line on real engines.
+"""Every answer that a lesson ships, graded by the command line on real engines.
 
-Every right answer and every second wrong one on one engine, a sample on the others, and a sample of the
-proof of the grader; :mod:`tests.prove` tries all on all. They compile on a base whose cache is warm
-(:mod:`tests.engines.warm_base`).
+All of them on one engine, a sample on the others (:mod:`tests.prove` tries all on all), and a sample of
+the proof of the grader. They compile on a base whose cache is warm (:mod:`tests.engines.warm_base`).
+Two are graded at a time: Docker's one after the other, the embedded engine's beside them.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,7 +26,7 @@ from tutor.catalog.location import shipped_folders
 
 ROOT = Path(__file__).parents[2]
 WAYS = ("embedded", "docker-buildx", "docker-classic")
-"""Most answers go the first way, which is the quickest; the sample goes all of them."""
+"""All answers go the first way, which is the quickest; the sample goes all of them."""
 EVERYWHERE = {
     ("two-stages", "named-stage"),
     ("two-stages", "misspelt-stage"),
@@ -44,7 +46,13 @@ EVERYWHERE = {
 }
 """Of the sample: answers whose words come from the engine itself."""
 
-Check = Callable[..., tuple[int, dict[str, Any]]]
+ENVIRON = {
+    name: value
+    for name, value in os.environ.items()
+    if not name.startswith(("FROMSCRATCH_", "XDG_", "TEXTUAL")) or name == "XDG_RUNTIME_DIR"
+} | {"DOCKER_CONFIG": os.environ.get("DOCKER_CONFIG") or str(Path.home() / ".docker"), "TZ": "UTC"}
+"""Of the session, not of a test: a lane outlives the test that started it, and the home of that one."""
+JUDGED = "test_an_answer_is_judged_as_the_lesson_says"
 
 
 def answers() -> list[Any]:
@@ -55,14 +63,12 @@ def answers() -> list[Any]:
         rows += [("wrong", each, each.caught_by) for each in given.wrong]
         # The sample: the first right answer of each lesson on buildx, and some on every engine.
         first_right = given.right[0].name
-        passed_over = {each.name for each in given.wrong[1::2]}
         for kind, answer, caught_by in rows:
             for way in WAYS:
                 engine = way.partition("-")[0]
                 # An answer that the first way cannot try is tried on the second.
                 first = next(each for each in WAYS if each.partition("-")[0] in answer.engines)
-                sampled = way == first and answer.name not in passed_over
-                sampled = sampled or (lesson.slug, answer.name) in EVERYWHERE
+                sampled = way == first or (lesson.slug, answer.name) in EVERYWHERE
                 sampled = sampled or (way == "docker-buildx" and answer.name == first_right)
                 if engine not in answer.engines or not sampled:
                     continue
@@ -76,27 +82,90 @@ def answers() -> list[Any]:
     return cases
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("answers")
-    yield folder
-    run(folder, "tutor", "clean")
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One answer and the way it goes."""
+
+    lesson: str
+    folder: Path
+    way: str
+
+    @property
+    def engine(self) -> str:
+        return self.way.partition("-")[0]
+
+
+class Lanes:
+    """Grades answers in two threads. Each has a home and thereby a build lock of its own."""
+
+    def __init__(self, place: Path, cases: Iterable[Case]) -> None:
+        self._told: dict[Case, Future[subprocess.CompletedProcess[str]]] = {each: Future() for each in cases}
+        self._waiting = {
+            engine: deque(each for each in self._told if each.engine == engine)
+            for engine in ("docker", "embedded")
+        }
+        self._homes = {name: place / name for name in ("one", "two")}
+        self._pool = ThreadPoolExecutor(2)
+        self._pool.submit(self._work, self._homes["one"], ("docker", "embedded"))
+        self._pool.submit(self._work, self._homes["two"], ("embedded",))
+
+    def told(self, case: Case) -> subprocess.CompletedProcess[str]:
+        """What grading it ended with."""
+        return self._told[case].result()
+
+    def close(self) -> None:
+        for cases in self._waiting.values():
+            cases.clear()
+        self._pool.shutdown()
+        for home in self._homes.values():
+            run(home, "tutor", "clean")
+
+    def _work(self, home: Path, engines: tuple[str, ...]) -> None:
+        for engine in engines:
+            base: subprocess.CompletedProcess[str] | None = None
+            while self._waiting[engine]:
+                try:
+                    case = self._waiting[engine].popleft()
+                except IndexError:  # the other lane took the last one
+                    break
+                future = self._told[case]
+                try:
+                    base = base or run(home, "tests.engines.warm_base", engine)
+                    future.set_result(base if base.returncode else grade(home, case))
+                except Exception as fault:  # noqa: BLE001 - told by the test that waits for it
+                    future.set_exception(fault)
+
+
+def grade(home: Path, case: Case) -> subprocess.CompletedProcess[str]:
+    builder = case.way.partition("-")[2] or "auto"
+    words = ["--engine", case.engine, "--builder", builder, "--format", "json"]
+    return run(home, "tutor", "check", case.lesson, "--answer", str(case.folder), *words)
 
 
 @pytest.fixture(scope="module")
-def warm(home: Path) -> Callable[[str], None]:
-    """Makes the warm base of an engine, once."""
-
-    @cache
-    def make(engine: str) -> None:
-        done = run(home, "tests.engines.warm_base", engine)
-        assert done.returncode == 0, done.stderr
-
-    return make
+def lanes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lanes]:
+    """All cases that this session has chosen, under way since the first one asked."""
+    chosen = [
+        item.callspec.params
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and item.originalname == JUDGED
+    ]
+    cases = [
+        Case(each["lesson"].name, each["lesson"] / each["kind"] / each["name"], each["way"])
+        for each in chosen
+    ]
+    found = Lanes(tmp_path_factory.mktemp("answers"), cases)
+    yield found
+    found.close()
 
 
 def run(home: Path, program: str, *words: str) -> subprocess.CompletedProcess[str]:
-    environ = os.environ | {"FROMSCRATCH_HOME": str(home)}
+    (home / "home").mkdir(parents=True, exist_ok=True)
+    environ = ENVIRON | {
+        "HOME": str(home / "home"),
+        "FROMSCRATCH_HOME": str(home),
+        "BUILDX_CONFIG": str(home / "buildx"),
+    }
     return subprocess.run(
         [sys.executable, "-m", program, *words],
         env=environ,
@@ -108,28 +177,24 @@ def run(home: Path, program: str, *words: str) -> subprocess.CompletedProcess[st
     )
 
 
-@pytest.fixture
-def check(home: Path, warm: Callable[[str], None], engine_is_missing: Callable[[str], NoReturn]) -> Check:
-    def grade(lesson: Path, folder: Path, way: str) -> tuple[int, dict[str, Any]]:
-        engine, _, builder = way.partition("-")
-        if builder == "buildx":
-            plugin = subprocess.run(["docker", "buildx", "version"], capture_output=True, check=False)
-            if plugin.returncode != 0:
-                engine_is_missing("the docker buildx plug-in is not installed")
-        warm(engine)
-        words = ["--engine", engine, "--builder", builder or "auto", "--format", "json"]
-        done = run(home, "tutor", "check", lesson.name, "--answer", str(folder), *words)
-        assert done.stdout, done.stderr
-        return done.returncode, json.loads(done.stdout)
-
-    return grade
-
-
 @pytest.mark.parametrize(("lesson", "kind", "name", "caught_by", "way"), answers())
+@pytest.mark.timeout(1800)  # it waits for those before it
 def test_an_answer_is_judged_as_the_lesson_says(
-    check: Check, lesson: Path, kind: str, name: str, caught_by: str, way: str
+    lanes: Lanes,
+    engine_is_missing: Callable[[str], NoReturn],
+    lesson: Path,
+    kind: str,
+    name: str,
+    caught_by: str,
+    way: str,
 ) -> None:
-    code, report = check(lesson, lesson / kind / name, way)
+    if way == "docker-buildx":
+        plugin = subprocess.run(["docker", "buildx", "version"], capture_output=True, check=False)
+        if plugin.returncode != 0:
+            engine_is_missing("the docker buildx plug-in is not installed")
+    done = lanes.told(Case(lesson.name, lesson / kind / name, way))
+    assert done.stdout, done.stderr
+    code, report = done.returncode, json.loads(done.stdout)
     told = {verdict["check_id"]: verdict for verdict in report["checks"]}
     failed = [name for name, verdict in told.items() if verdict["outcome"] == "failed"]
     if kind == "right":
@@ -144,11 +209,14 @@ def test_an_answer_is_judged_as_the_lesson_says(
 @pytest.mark.parametrize(
     "engine", [pytest.param(each, marks=getattr(pytest.mark, each)) for each in ("embedded", "docker")]
 )
-def test_a_sample_of_the_proof_finds_the_grader_right(
-    home: Path, warm: Callable[[str], None], engine: str
-) -> None:
-    warm(engine)
-    done = run(home, "tutor", "grade", "--prove", "--every", "60", "--json", "--quiet", "--engine", engine)
+def test_a_sample_of_the_proof_finds_the_grader_right(tmp_path: Path, engine: str) -> None:
+    made = run(tmp_path, "tests.engines.warm_base", engine)
+    assert made.returncode == 0, made.stderr
+    try:
+        words = ["--every", "60", "--json", "--quiet", "--engine", engine]
+        done = run(tmp_path, "tutor", "grade", "--prove", *words)
+    finally:
+        run(tmp_path, "tutor", "clean", "--engine", engine)
     told = json.loads(done.stdout)
     assert told["cases"] >= 10
     assert set(told["kinds"]) == {"right", "wrong", "mutant"}
