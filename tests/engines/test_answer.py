@@ -145,7 +145,7 @@ def grade(home: Path, case: Case) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def lanes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lanes]:
     """All cases that this session has chosen, under way since the first one asked."""
-    chosen = [
+    chosen: list[dict[str, Any]] = [
         item.callspec.params
         for item in request.session.items
         if isinstance(item, pytest.Function) and item.originalname == JUDGED

@@ -17,6 +17,7 @@ from typing import Any
 import click
 
 from tutor.command.grade_work import GradeTask, grade_submission, source_mark
+from tutor.command.worker import end_with_parent, grade_in_worker
 from tutor.core.errors import StorageError, UsageError
 from tutor.core.extra import install_command
 from tutor.core.submission import BUNDLE_SUFFIX, SubmissionResult
@@ -138,9 +139,14 @@ def _side_by_side(jobs: int, tasks: Sequence[GradeTask], progress: Progress) -> 
     for _ in range(_TRIES):
         with (
             contextlib.suppress(BrokenProcessPool),
-            futures.ProcessPoolExecutor(jobs, mp_context=context) as pool,
+            futures.ProcessPoolExecutor(jobs, mp_context=context, initializer=end_with_parent) as pool,
         ):
-            _follow([pool.submit(grade_submission, task) for task in left], left, progress)
+            try:
+                _follow([pool.submit(grade_in_worker, task) for task in left], left, progress)
+            except KeyboardInterrupt:
+                # Those at work were interrupted as well; none of the others is begun.
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
         left = [task for task in left if not task.result_file.exists()]
         if not left:
             return

@@ -82,14 +82,17 @@ def children(pid: int) -> list[int]:
     return found
 
 
+def is_grader(pid: int) -> bool:
+    """Whether it grades: it runs Python, and is not the one that watches the others."""
+    with contextlib.suppress(OSError):
+        words = (Path("/proc") / str(pid) / "cmdline").read_bytes()
+        return b"spawn_main" in words and b"resource_tracker" not in words
+    return False
+
+
 def grader(pid: int) -> int | None:
-    """A child that grades: it runs Python, and is not the one that watches the others."""
-    for child in children(pid):
-        with contextlib.suppress(OSError):
-            words = (Path("/proc") / str(child) / "cmdline").read_bytes()
-            if b"spawn_main" in words and b"resource_tracker" not in words:
-                return child
-    return None
+    """A child that grades."""
+    return next(filter(is_grader, children(pid)), None)
 
 
 def test_a_worker_that_is_killed_loses_no_submission(folders: tuple[Path, ...], tmp_path: Path) -> None:
@@ -117,6 +120,45 @@ def test_a_worker_that_is_killed_loses_no_submission(folders: tuple[Path, ...], 
     assert [result.outcome for result in results] == [Outcome.PASSED] * 4
     grade_all(request(folders[:2], tmp_path, jobs=2, again=True))
     assert ours() == []
+
+
+@pytest.mark.parametrize("way", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_workers_end_with_the_one_who_started_them_and_leave_nothing(
+    folders: tuple[Path, ...], tmp_path: Path, way: signal.Signals
+) -> None:
+    for folder in folders:
+        (folder / "Dockerfile").write_text((folder / "Dockerfile").read_text().replace("sleep 2", "sleep 30"))
+    words = [sys.executable, "-m", "tutor", "grade", *map(str, folders), "--jobs", "2", "--quiet"]
+    words += ["--rubric", str(tmp_path / "rubric.yaml"), "--out", str(tmp_path / "out")]
+    # Its own group, so that Ctrl+C can be pressed as in a terminal.
+    started = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    until(lambda: len(steps()) == 2)
+    workers = [each for each in children(started.pid) if is_grader(each)]
+    assert len(workers) == 2
+    if way is signal.SIGINT:
+        os.killpg(started.pid, way)
+    else:
+        os.kill(started.pid, way)
+    started.communicate(timeout=60)
+    until(lambda: not any(map(is_grader, workers)))
+    until(lambda: not steps())
+    assert ours() == []
+    assert not list((tmp_path / "out").glob("*.json"))
+
+
+def steps() -> list[str]:
+    """Containers that steps of a build run in."""
+    client = docker.from_env()
+    with contextlib.closing(client):
+        return [row["Id"] for row in client.api.containers() if "sleep 30" in row["Command"]]
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait for a fact of other processes."""
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_a_neighbour_of_one_that_fills_the_disk_is_graded_again_by_itself(

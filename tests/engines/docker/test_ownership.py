@@ -5,9 +5,11 @@ import signal
 import sys
 import textwrap
 import time
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import docker
 import docker.errors
@@ -21,7 +23,7 @@ from tutor.core.events import BuildEvent, BuildFinished, LogLines, StepFinished
 from tutor.engine.docker.engine import BuilderChoice, DockerEngine
 from tutor.engine.docker.ledger import BUILD, IMAGE, Ledger
 from tutor.engine.docker.ownership import Mark
-from tutor.engine.docker.removal import remove_images
+from tutor.engine.docker.removal import descendants, remove_images
 from tutor.storage.journal import SqliteJournal
 
 pytestmark = pytest.mark.docker
@@ -289,14 +291,19 @@ async def test_what_a_dead_build_tagged_and_did_not_write_down_is_swept(
     assert left == (began_seconds_ago < 0)
 
 
-async def neighbour(tmp_path: Path, choice: BuilderChoice) -> DockerEngine:
-    """Another home on the same engine."""
-    return await DockerEngine.connect(
-        SqliteJournal(tmp_path / "neighbour.sqlite3"),
-        SystemClock(),
-        lock_path=tmp_path / "neighbour/build.lock",
-        builder=choice,
+@contextlib.asynccontextmanager
+async def neighbour(tmp_path: Path, choice: BuilderChoice) -> AsyncIterator[DockerEngine]:
+    """Another home on the same engine, cleaned in the end."""
+    journal = SqliteJournal(tmp_path / "neighbour.sqlite3")
+    engine = await DockerEngine.connect(
+        journal, SystemClock(), lock_path=tmp_path / "neighbour/build.lock", builder=choice
     )
+    try:
+        yield engine
+    finally:
+        await engine.clean()
+        await engine.close()
+        journal.close()
 
 
 async def test_a_sweep_takes_nothing_from_a_neighbour_who_builds_on_the_same_base(
@@ -305,8 +312,7 @@ async def test_a_sweep_takes_nothing_from_a_neighbour_who_builds_on_the_same_bas
     """The builder stage of a running build has no name yet, and was made at the same time as ours."""
     before = engine_contents()
     await killed_in_the_middle(laboratory, choice)
-    other = await neighbour(tmp_path, choice)
-    try:
+    async with neighbour(tmp_path, choice) as other:
         laboratory.write(TWO_STAGES, hello="theirs")
         request = replace(laboratory.request("builder", use_cache=False), run_id="neighbour")
         swept: list[str] = []
@@ -317,12 +323,35 @@ async def test_a_sweep_takes_nothing_from_a_neighbour_who_builds_on_the_same_bas
                     swept += [entry.kind for entry in report.removed]
         assert isinstance(event, BuildFinished), event
         assert "container" in swept
-    finally:
-        await other.clean()
-        await other.close()
     assert (await laboratory.engine.clean()).left == ()
     assert laboratory.journal.entries() == ()
     assert engine_contents().keys() == before.keys()
+
+
+@pytest.mark.parametrize("choice", ["classic"])
+async def test_a_sweep_takes_nothing_from_a_neighbour_who_begins_while_it_sweeps(
+    laboratory: Laboratory, choice: BuilderChoice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pool of workers that lost one begins two builds at once, each after a sweep of its own home."""
+    await killed_in_the_middle(laboratory, choice)
+    sweeping = asyncio.Event()
+
+    async def looked(*args: Any) -> list[str]:
+        found = await descendants(*args)
+        sweeping.set()
+        return found
+
+    monkeypatch.setattr("tutor.engine.docker.cleaning.descendants", looked)
+    async with neighbour(tmp_path, choice) as other:
+        sweep = asyncio.create_task(laboratory.engine.sweep())
+        async with asyncio.timeout(60):
+            await sweeping.wait()
+        laboratory.write(TWO_STAGES, hello="theirs")
+        request = replace(laboratory.request("builder", use_cache=False), run_id="neighbour")
+        async with aclosing(other.builder.build(request)) as events:
+            told = [event async for event in events]
+        await sweep
+        assert isinstance(told[-1], BuildFinished), told[-1]
 
 
 @pytest.mark.parametrize("choice", ["classic"])

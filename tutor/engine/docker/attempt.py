@@ -120,14 +120,13 @@ class Attempt:
         await self._drop_guards()
         if succeeded:
             await self._remove_replaced()
-        await self._end()
+        await self._ledger.forget([self._entry])
 
     async def abandon(self) -> None:
         """The engine is gone in the middle: the journal keeps what is to be tidied when it is back."""
         await self._stop_watching()
         if self._watch is not None:
             await self._watch.close()
-        await asyncio.to_thread(self._ledger.roll.leave, self._run_id)
 
     async def undo(self) -> None:
         """The build was cancelled: nothing of it stays, and tags point to what they pointed to."""
@@ -155,11 +154,7 @@ class Attempt:
                 if each not in kept
             )
             await self._watch.close()
-        await self._end()
-
-    async def _end(self) -> None:
         await self._ledger.forget([self._entry])
-        await asyncio.to_thread(self._ledger.roll.leave, self._run_id)
 
     async def _put_back(self, reference: str) -> None:
         found = await inspect_image(self._connection, reference)

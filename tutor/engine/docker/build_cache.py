@@ -44,12 +44,12 @@ def made_since(records: Mapping[str, Mapping[str, Any]], before: Collection[str]
     }
 
 
-def made_between(records: Mapping[str, Mapping[str, Any]], started: float, seen: float) -> set[str]:
+def made_between(records: Mapping[str, Mapping[str, Any]], started: float, until: float) -> set[str]:
     """Ids of records made while a build ran whose owner died."""
     return {
         record_id
         for record_id, record in records.items()
-        if started <= engine_seconds(str(record.get("CreatedAt", ""))) <= seen + WINDOW_SECONDS
+        if started <= engine_seconds(str(record.get("CreatedAt", ""))) <= until
     }
 
 

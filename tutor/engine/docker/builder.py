@@ -153,6 +153,7 @@ class DockerBuilder(ABC):
                 await work
         finally:
             self.active_runs.discard(run_id)
+            self._ledger.roll.leave(run_id)
             self._lock.release()
 
     async def _bases(self, plan: BuildPlan, run_id: str) -> tuple[str, ...] | BuildFailed:

@@ -66,11 +66,11 @@ class Cleaning:
         runs = {entry.run_id for entry in builds}
         parts = [entry for entry in entries if entry.run_id in runs and entry.kind in (IMAGE, CACHE)]
         # Children before parents: what was not written down stands on what was.
-        alone = await self._alone_in(builds)
-        unwritten = await self._finish_off(alone, parts)
+        unwritten, finished = await self._finish_off(builds, parts)
         report = _added(unwritten, await self._remove(containers, parts, builds))
         # A slow engine may still be at a step of one that died just now: it is looked for once more later.
-        await self._ledger.forget(build for build in alone if not self._is_fresh(decode_mark(build.detail)))
+        old = [build for build in finished if not self._is_fresh(decode_mark(build.detail))]
+        await self._ledger.forget(old)
         return report
 
     async def clean(self) -> CleanReport:
@@ -90,11 +90,10 @@ class Cleaning:
         known = {entry.object_id for entry in parts}
         parts += [entry for entry in await self._labelled_images() if entry.object_id not in known]
         others += [(entry, "a build is under way") for entry in parts if entry.run_id in busy]
-        alone = await self._alone_in(builds)
-        unwritten = await self._finish_off(alone, parts)
+        unwritten, finished = await self._finish_off(builds, parts)
         parts = [entry for entry in parts if entry.run_id not in busy]
         report = _added(unwritten, await self._remove(containers, parts, builds))
-        await self._ledger.forget(alone)
+        await self._ledger.forget(finished)
         return _added(report, CleanReport(left=tuple(others)))
 
     async def _remove(
@@ -170,25 +169,27 @@ class Cleaning:
         )
         return [self._ledger.entry(IMAGE, row["Id"], "", Mark()) for row in rows]
 
-    async def _alone_in(self, builds: Collection[JournalEntry]) -> list[JournalEntry]:
-        """Dead builds in whose time no neighbour began one that still goes on.
+    async def _alone_until(self, mark: Mark) -> float | None:
+        """Up to when what a dead build left can be told from what a neighbour makes; None: not now.
 
-        What a dead build made and did not write down is told from a neighbour's by its time alone, so
-        the others keep their entry, and are finished off when the neighbours are done.
+        What was made and not written down is known by its time alone. So nothing is guessed while a
+        neighbour is at a build that began in that time; the dead one keeps its entry until later.
         """
-        found = []
-        for build in builds:
-            until = min(decode_mark(build.detail).seen + WINDOW_SECONDS, self._engine_now())
-            if not await asyncio.to_thread(self._ledger.roll.neighbours_until, until):
-                found.append(build)
-        return found
+        until = min(mark.seen + WINDOW_SECONDS, self._engine_now())
+        near = await asyncio.to_thread(self._ledger.roll.neighbours_until, until)
+        return None if near else until
 
     async def _finish_off(
         self, builds: Collection[JournalEntry], parts: Collection[JournalEntry]
-    ) -> CleanReport:
-        """What dead builds made in the moment before they died, and what the engine still ends."""
+    ) -> tuple[CleanReport, list[JournalEntry]]:
+        """What dead builds made in the moment before they died, and what the engine still ends.
+
+        Returns:
+            What came of it, and the builds that nothing more has to be looked for.
+        """
         removed: list[JournalEntry] = []
         left: list[Left] = []
+        finished: list[JournalEntry] = []
         reclaimed = 0
         for build in builds:
             mark = decode_mark(build.detail)
@@ -197,7 +198,9 @@ class Cleaning:
             if mark.builder == "buildx":
 
                 async def find(mark: Mark = mark) -> set[str]:
-                    return made_between(await cache_records(self._connection), mark.started, mark.seen)
+                    until = await self._alone_until(mark)
+                    records = await cache_records(self._connection) if until is not None else {}
+                    return made_between(records, mark.started, until or 0.0)
 
                 held, freed, made = await prune_until_quiet(
                     self._connection, find, quiet_seconds=quiet, patience_seconds=_PATIENCE_SECONDS
@@ -211,10 +214,12 @@ class Cleaning:
                 held |= await remove_images(self._connection, tagged, mark.references)
                 found += [each for each in tagged if each not in written]
                 entries = [self._ledger.entry(IMAGE, each, build.run_id) for each in found]
+            if await self._alone_until(mark) is not None:
+                finished.append(build)
             removed += [entry for entry in entries if entry.object_id not in held]
             left += [(entry, held[entry.object_id]) for entry in entries if entry.object_id in held]
         await self._ledger.forget(removed)
-        return CleanReport(tuple(removed), tuple(left), reclaimed)
+        return CleanReport(tuple(removed), tuple(left), reclaimed), finished
 
     async def _tagged_by(self, mark: Mark) -> list[str]:
         """What bears a tag that is ours alone since this build gave it, written down or not."""
@@ -233,12 +238,14 @@ class Cleaning:
         """Steps of a dead build of the classic builder, until none appeared for a while."""
         clock = asyncio.get_running_loop().time
         deadline = clock() + _PATIENCE_SECONDS
-        window = (mark.started, mark.seen + WINDOW_SECONDS)
         found: dict[str, None] = {}
         held: dict[str, str] = {}
         busy_until = clock()
         while clock() < deadline:
             known = {*written, *found}
+            until = await self._alone_until(mark)
+            # The list gives whole seconds: what was made in the last one may be a neighbour's.
+            window = (mark.started, until - 1) if until is not None else (0.0, -1.0)
             orphans = await descendants(self._connection, known, mark.bases, window)
             found.update(dict.fromkeys(orphans))
             held = await remove_images(self._connection, orphans, ())

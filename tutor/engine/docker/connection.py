@@ -60,8 +60,14 @@ class Connection:
 
     @property
     def engine_id(self) -> str:
-        """Which engine this is, whichever way it was reached; the journal's ``endpoint``."""
-        return str(self.information.get("ID") or self.candidate.url)
+        """Which engine this is, whichever way it was reached; the journal's ``endpoint``.
+
+        Its ID alone would not do: before Docker 25, all engines of one machine take theirs from the same
+        key file (``/etc/docker/key.json``).
+        """
+        known = str(self.information.get("ID") or self.candidate.url)
+        folder = str(self.information.get("DockerRootDir") or "")
+        return f"{known} {folder}".strip()
 
     @property
     def is_podman(self) -> bool:
