@@ -105,6 +105,7 @@ async def test_lines_are_ordered_by_keys_and_written_to_the_file(
             await go_to(hand, line)
             await hand.press("space")
         await hand.see("1  RUN apk add bash", "2  FROM scratch")
+        assert "2 more belong" not in hand.text
         await hand.press("enter")
         await hand.see("RUN apk add bash: Nothing runs there.")
         assert field.has_focus

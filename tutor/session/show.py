@@ -65,7 +65,7 @@ async def show(scene: Scene, action: Show) -> AsyncGenerator[SessionEvent, None]
                 async for event in events:
                     yield event
         if not read.found:
-            yield scene.say(run_id, "There is no image to look at yet. Build it first: b.")
+            yield scene.say(run_id, await _why_nothing(scene, action))
             return
         made = await read.table(action)
     scene.went_well = True
@@ -74,6 +74,15 @@ async def show(scene: Scene, action: Show) -> AsyncGenerator[SessionEvent, None]
     yield scene.show(Shown(run_id, title, made.rows, made.header, made.foot))
     for compared in scene.compare(run_id):
         yield compared
+
+
+async def _why_nothing(scene: Scene, action: Show) -> str:
+    if action.stage and await scene.image(action.tag, "") is not None:
+        return (
+            f"The image that was built last has no stage {action.stage} of its own. Write the Dockerfile "
+            "with its stages, then build again: b."
+        )
+    return "There is no image to look at yet. Build it first: b."
 
 
 def _kept_stages(scene: Scene) -> tuple[str, ...]:

@@ -133,3 +133,14 @@ async def test_log_tells_what_the_running_container_wrote(show: Show) -> None:
     shown = await show("what: log")
     assert shown.title == "What the container of multi wrote"
     assert [row[0] for row in shown.rows] == ["listening"]
+
+
+async def test_a_stage_that_the_last_build_does_not_have_is_named(tmp_path: Path, clock: FakeClock) -> None:
+    body = "```yaml do\nbuild: {tag: multi}\n```\n" + do("show: {tag: multi, stage: builder, what: layers}")
+    one = await open_lab(tmp_path, clock, body)
+    (one.lesson.workspace / "Dockerfile").write_text("FROM golang:1.21-alpine\nRUN go build\n")
+    await one.next()
+    told = [event.text for event in await one.next() if isinstance(event, Said)]
+    assert "no stage builder" in told[-1]
+    await one.course.close()
+    one.course.store.close()  # type: ignore[attr-defined]  # the real store

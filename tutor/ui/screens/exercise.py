@@ -127,6 +127,12 @@ class ExerciseScreen(ModalScreen[str]):
         event.stop()
         self._take(lambda: self._session.questions.try_order(event.lines))
 
+    @on(OrderField.Rearranged)
+    def forget_said(self, event: OrderField.Rearranged) -> None:
+        """What was said was about another order."""
+        event.stop()
+        self.query_one("#exercise-said", Static).update("")
+
     @on(Input.Submitted)
     def fill(self, event: Input.Submitted) -> None:
         """Does this belong into the gap?"""

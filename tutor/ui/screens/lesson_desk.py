@@ -132,7 +132,9 @@ class LessonDesk(LessonFrame):
     @on(EditorLeft)
     async def leave_editor(self, event: EditorLeft) -> None:
         """Leaving the editor saves."""
-        self.save()
+        if self.save() and event.by_key:
+            # What was said before, such as that nothing had changed yet, is over.
+            self.say("")
         if event.by_key:
             self.next_line.focus()
         await self.refresh_view()

@@ -21,6 +21,9 @@ class OrderField(Static, can_focus=True):
             super().__init__()
             self.lines = lines
 
+    class Rearranged(Message):
+        """A line was taken, left or moved: what was said of the order before is about another one."""
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "j,down",
@@ -96,6 +99,7 @@ class OrderField(Static, can_focus=True):
             self._at = min(self._at + 1, len(self._pool) - 1) if self._left else len(self._taken) - 1
             self._at = max(self._at, len(self._taken)) if self._left else self._at
         self._draw()
+        self.post_message(self.Rearranged())
 
     def action_shift(self, by: int) -> None:
         """Move a taken line."""
@@ -104,6 +108,7 @@ class OrderField(Static, can_focus=True):
             self._taken.insert(to, self._taken.pop(self._at))
             self._at = to
             self._draw()
+            self.post_message(self.Rearranged())
 
     def action_try(self) -> None:
         """Ask whether this is the order."""
