@@ -131,7 +131,14 @@ def test_workers_end_with_the_one_who_started_them_and_leave_nothing(
     words = [sys.executable, "-m", "tutor", "grade", *map(str, folders), "--jobs", "2", "--quiet"]
     words += ["--rubric", str(tmp_path / "rubric.yaml"), "--out", str(tmp_path / "out")]
     # Its own group, so that Ctrl+C can be pressed as in a terminal.
-    started = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    started = subprocess.Popen(
+        words,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # A shell that runs the tests in its background has the signal ignored, which is inherited.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     until(lambda: len(steps()) == 2)
     workers = [each for each in children(started.pid) if is_grader(each)]
     assert len(workers) == 2
