@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from tutor.command.grade_work import GradeTask, grade_submission, source_mark
-from tutor.command.worker import end_with_parent, grade_in_worker
+from tutor.command.worker import begin_worker, grade_in_worker
 from tutor.core.errors import StorageError, UsageError
 from tutor.core.extra import install_command
 from tutor.core.submission import BUNDLE_SUFFIX, SubmissionResult
@@ -139,7 +139,7 @@ def _side_by_side(jobs: int, tasks: Sequence[GradeTask], progress: Progress) -> 
     for _ in range(_TRIES):
         with (
             contextlib.suppress(BrokenProcessPool),
-            futures.ProcessPoolExecutor(jobs, mp_context=context, initializer=end_with_parent) as pool,
+            futures.ProcessPoolExecutor(jobs, mp_context=context, initializer=begin_worker) as pool,
         ):
             try:
                 _follow([pool.submit(grade_in_worker, task) for task in left], left, progress)

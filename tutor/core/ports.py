@@ -67,7 +67,10 @@ class EngineInfo:
 
 @dataclass(frozen=True, slots=True)
 class BuildLimits:
-    """What the steps of a build may use. An engine that cannot hold one of them says so."""
+    """What the steps of a build may use. An engine that cannot hold one of them says so.
+
+    What is built within limits is built to be graded: under a tag of its own, and not to be kept.
+    """
 
     memory_bytes: int
     processors: str = ""

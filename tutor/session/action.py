@@ -106,23 +106,15 @@ async def build(scene: Scene, action: Build) -> AsyncGenerator[SessionEvent, Non
 async def measure_built(
     scene: Scene, built: BuildFinished, tag: str, bases: tuple[str, ...]
 ) -> AsyncGenerator[SessionEvent, None]:
-    """Tell the sizes of all that a build left, the final image's first."""
+    """Tell the sizes of all that a build left, and of the base it began with."""
     reader = scene.course.reader()
-    wanted = [
-        (image.reference, image.stage or tag, SizeRole.BUILDER if image.stage else SizeRole.FINAL)
-        for image in reversed(built.images)
-    ]
-    wanted += [(base, base, SizeRole.BASE) for base in bases[:1]]
+    run_id, lesson = built.run_id, scene.lesson.slug
     stand_in = await bases_are_stand_ins(scene.engine, bases)
-    for reference, name, role in wanted:
-        source = reader.measure(
-            reference,
-            built.run_id,
-            name=name,
-            role=role,
-            lesson=scene.lesson.slug,
-            stand_in=stand_in and role is not SizeRole.BASE,
-        )
+    sources = [
+        reader.measure_built(built.images, run_id, tag=tag, lesson=lesson, stand_in=stand_in),
+        *(reader.measure(base, run_id, name=base, role=SizeRole.BASE, lesson=lesson) for base in bases[:1]),
+    ]
+    for source in sources:
         async with aclosing(source) as events:
             async for event in events:
                 yield event
@@ -130,10 +122,10 @@ async def measure_built(
                     yield compared
                 if (
                     isinstance(event, ImageMeasured)
-                    and role is SizeRole.FINAL
+                    and event.row.role is SizeRole.FINAL
                     and f"packed.{tag}.bytes" in named_measures(scene.lesson)
                 ):
-                    async with aclosing(reader.packed(event.row, built.run_id)) as packing:
+                    async with aclosing(reader.packed(event.row, run_id)) as packing:
                         async for packed in packing:
                             yield packed
                             for compared in learn(scene, packed, tag):

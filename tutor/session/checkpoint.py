@@ -27,13 +27,13 @@ from tutor.core.events import (
     Said,
     SessionEvent,
 )
-from tutor.core.evidence import BuildEvidence, ContainerEvidence, Evidence, ImageEvidence
-from tutor.core.image import ContainerState, ImageSummary, SizeRole, SizeRow
+from tutor.core.evidence import BuildEvidence, ContainerEvidence, Evidence
+from tutor.core.image import ContainerState, SizeRole
 from tutor.core.ports import BuildRequest, RunRequest
-from tutor.core.trial import TEXT_LIMIT_BYTES, Trials
+from tutor.core.trial import TEXT_LIMIT_BYTES
 from tutor.core.verdict import CheckpointReport, overall
+from tutor.session.gathered import Gathered
 from tutor.session.live import (
-    Stages,
     bases_are_stand_ins,
     missing_bases,
     read_dockerfile,
@@ -74,23 +74,6 @@ class CheckpointJob:
     """Ask where EXPOSE says, then where the service listens, instead of on the lesson's port."""
 
 
-@dataclass(slots=True)
-class _Gathered:
-    """What is known so far."""
-
-    stages: Stages = field(default_factory=lambda: Stages((), ()))
-    dockerfile_sha256: str = ""
-    build: BuildEvidence = field(default_factory=lambda: BuildEvidence(False, 0.0, "it was not built"))
-    built: tuple[BuiltImage, ...] = ()
-    images: dict[str, ImageEvidence] = field(default_factory=dict)
-    containers: dict[str, ContainerEvidence] = field(default_factory=dict)
-    exchanges: dict[str, tuple[HttpExchange, ...]] = field(default_factory=dict)
-    stand_in: bool = False
-    fault: str = ""
-    dockerfile: str = ""
-    trials: Trials = field(default_factory=Trials)
-
-
 class Checkpoint:
     """Gathers evidence on one engine and has it judged."""
 
@@ -112,7 +95,7 @@ class Checkpoint:
         self.evidence = self.report = None
         began = self._clock.monotonic()
         taken_at = self._clock.now().isoformat(timespec="seconds")
-        gathered = _Gathered()
+        gathered = Gathered()
         try:
             async with aclosing(self._gather(job, gathered)) as events:
                 async for event in events:
@@ -121,30 +104,13 @@ class Checkpoint:
                         return
         except TutorError as error:
             gathered.fault = str(error)
-        evidence = Evidence(
-            lesson=job.lesson.slug,
-            engine=self._engine.info.name,
-            taken_at=taken_at,
-            dockerfile_sha256=gathered.dockerfile_sha256,
-            stages=gathered.stages.facts,
-            build=gathered.build,
-            images=gathered.images,
-            containers=gathered.containers,
-            exchanges=gathered.exchanges,
-            stand_in=gathered.stand_in,
-            dockerfile=gathered.dockerfile,
-            architecture=self._engine.info.architecture,
-            par_bytes=job.lesson.par_bytes,
-            token=job.token,
-            trials=gathered.trials,
-            fault=gathered.fault,
-        )
+        evidence = gathered.evidence(job.lesson, self._engine.info, taken_at, job.token)
         self.evidence = evidence
         async with aclosing(self._judge(job, evidence, taken_at, began)) as events:
             async for event in events:
                 yield event
 
-    async def _gather(self, job: CheckpointJob, gathered: _Gathered) -> AsyncGenerator[SessionEvent, None]:
+    async def _gather(self, job: CheckpointJob, gathered: Gathered) -> AsyncGenerator[SessionEvent, None]:
         from tutor.grading.check import demand_of
 
         text = read_dockerfile(job.context, str(job.dockerfile or "Dockerfile"))
@@ -186,7 +152,7 @@ class Checkpoint:
         finally:
             gathered.trials = trying.trials
 
-    def _build_request(self, job: CheckpointJob, gathered: _Gathered) -> BuildRequest:
+    def _build_request(self, job: CheckpointJob, gathered: Gathered) -> BuildRequest:
         return BuildRequest(
             run_id=job.run_id,
             context=job.context,
@@ -198,7 +164,7 @@ class Checkpoint:
             build_args=job.build_args,
         )
 
-    async def _build(self, job: CheckpointJob, gathered: _Gathered) -> AsyncGenerator[SessionEvent, None]:
+    async def _build(self, job: CheckpointJob, gathered: Gathered) -> AsyncGenerator[SessionEvent, None]:
         try:
             request = self._build_request(job, gathered)
             log = StepLog()
@@ -221,41 +187,29 @@ class Checkpoint:
             gathered.fault = str(error)
 
     async def _read_images(
-        self, job: CheckpointJob, gathered: _Gathered
+        self, job: CheckpointJob, gathered: Gathered
     ) -> AsyncGenerator[SessionEvent, None]:
-        # The final image first: it is small, and the learner looks for it. Stages that the next one is
-        # built on come after it, and are read with it.
-        found: dict[str, ImageSummary] = {}
-        for image in gathered.built:
-            summary = await self._engine.images.find(image.image_id)
-            if summary is None:
-                gathered.fault = f"The image {image.reference} was removed while it was being read."
-                return
-            found[image.image_id] = summary
-        for image in reversed(gathered.built):
-            summary = found[image.image_id]
-            name = image.stage or job.lesson.tag
-            stages = [found[other.image_id] for other in gathered.built[:-1] if other.stage != image.stage]
-            async for event in self._reader.read(summary, job.run_id, f"Opening {name}", stages):
+        measured = self._reader.measure_built(
+            gathered.built,
+            job.run_id,
+            tag=job.lesson.tag,
+            lesson=job.lesson.slug,
+            stand_in=gathered.stand_in,
+        )
+        async with aclosing(measured) as events:
+            async for event in events:
+                if isinstance(event, ImageMeasured):
+                    row, tag = event.row, job.lesson.tag
+                    key = f"{tag}/{row.name}" if row.role is SizeRole.BUILDER else tag
+                    gathered.images[key] = self._reader.evidence[row.image_id]
                 yield event
-            evidence = self._reader.evidence[image.image_id]
-            gathered.images[f"{job.lesson.tag}/{image.stage}" if image.stage else job.lesson.tag] = evidence
-            yield ImageMeasured(
-                job.run_id,
-                SizeRow(
-                    name=name,
-                    reference=image.reference,
-                    image_id=image.image_id,
-                    role=SizeRole.BUILDER if image.stage else SizeRole.FINAL,
-                    unpacked_bytes=evidence.unpacked_bytes,
-                    listed_bytes=summary.listed_bytes,
-                    stand_in=gathered.stand_in,
-                    lesson=job.lesson.slug,
-                ),
-            )
+        read = {image.image_id for image in gathered.images.values()}
+        for image in gathered.built:
+            if image.image_id not in read:
+                gathered.fault = f"The image {image.reference} was removed while it was being read."
 
     async def _run_and_probe(
-        self, job: CheckpointJob, gathered: _Gathered, final: BuiltImage
+        self, job: CheckpointJob, gathered: Gathered, final: BuiltImage
     ) -> AsyncGenerator[SessionEvent, None]:
         from tutor.grading.check import probe_paths
 

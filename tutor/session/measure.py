@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tutor.core.errors import StorageError
 from tutor.core.events import ImageMeasured, SessionEvent, WorkProgressed
 from tutor.core.evidence import EVIDENCE_SCHEMA, ImageEvidence
-from tutor.core.image import ImageConfig, ImageSummary, SizeRole, SizeRow
+from tutor.core.image import BuiltImage, ImageConfig, ImageSummary, SizeRole, SizeRow
 from tutor.session.merge import ThreadWork
 
 if TYPE_CHECKING:
@@ -48,11 +50,8 @@ class ImageReader:
         if self.knows(summary.image_id):
             return
         below = [each for each in also if stands_below(each.config, summary.config)]
-        configs = {
-            each.image_id: each.config
-            for each in (summary, *below)
-            if each is summary or not self.knows(each.image_id)
-        }
+        unknown = [each for each in below if not self.knows(each.image_id)]
+        configs = {each.image_id: each.config for each in (summary, *unknown)}
         work = ThreadWork(lambda progress, cancelled: self._read(configs, progress, cancelled))
         async for done in work.progress():
             yield WorkProgressed(run_id, label, done, None)
@@ -87,10 +86,55 @@ class ImageReader:
     ) -> AsyncGenerator[SessionEvent, None]:
         """Tell the unpacked size of one image; nothing when the image is not there."""
         summary = await self._images.find(reference)
-        if summary is None:
-            return
-        async for event in self.read(summary, run_id, f"Opening {name}"):
-            yield event
+        if summary is not None:
+            source = self._measured(
+                summary, run_id, reference=reference, name=name, role=role, lesson=lesson, stand_in=stand_in
+            )
+            async with aclosing(source) as events:
+                async for event in events:
+                    yield event
+
+    async def measure_built(
+        self, built: Sequence[BuiltImage], run_id: str, *, tag: str, lesson: str, stand_in: bool
+    ) -> AsyncGenerator[SessionEvent, None]:
+        """Tell the sizes of what one build left; nothing of an image that is not there any more.
+
+        The final image's first: it is small, and the learner looks for it. Stages that stand on one
+        another are read together.
+        """
+        found = [(image, await self._images.find(image.image_id)) for image in built]
+        here = [(image, summary) for image, summary in found if summary is not None]
+        stages = [summary for image, summary in here if image.stage]
+        for image, summary in reversed(here):
+            source = self._measured(
+                summary,
+                run_id,
+                stages,
+                reference=image.reference,
+                name=image.stage or tag,
+                role=SizeRole.BUILDER if image.stage else SizeRole.FINAL,
+                lesson=lesson,
+                stand_in=stand_in,
+            )
+            async with aclosing(source) as events:
+                async for event in events:
+                    yield event
+
+    async def _measured(
+        self,
+        summary: ImageSummary,
+        run_id: str,
+        also: Sequence[ImageSummary] = (),
+        *,
+        reference: str,
+        name: str,
+        role: SizeRole,
+        lesson: str,
+        stand_in: bool,
+    ) -> AsyncGenerator[SessionEvent, None]:
+        async with aclosing(self.read(summary, run_id, f"Opening {name}", also)) as events:
+            async for event in events:
+                yield event
         yield ImageMeasured(
             run_id,
             SizeRow(
@@ -107,8 +151,6 @@ class ImageReader:
 
     async def packed(self, row: SizeRow, run_id: str) -> AsyncGenerator[SessionEvent, None]:
         """Tell the packed size of one image: about what a registry would ship."""
-        import dataclasses
-
         from tutor.inspect.archive import packed_size
 
         def compress(progress: Callable[[int], None], cancelled: threading.Event) -> int:
@@ -118,7 +160,7 @@ class ImageReader:
         work = ThreadWork(compress)
         async for done in work.progress():
             yield WorkProgressed(run_id, f"Compressing {row.name}", done, row.unpacked_bytes)
-        yield ImageMeasured(run_id, dataclasses.replace(row, packed_bytes=work.result))
+        yield ImageMeasured(run_id, replace(row, packed_bytes=work.result))
 
 
 def _cache_key(image_id: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import TYPE_CHECKING
 
@@ -21,16 +22,21 @@ def note_origin(store: ProgressStore, images: Iterable[BuiltImage], text: str) -
         store.cache_evidence(_key(image.image_id), json.dumps(text))
 
 
+def origin_text(store: ProgressStore, image_id: str) -> str | None:
+    """The text of the Dockerfile that an image was built from; None when that is not known."""
+    stored = store.cached_evidence(_key(image_id))
+    with contextlib.suppress(ValueError):
+        text = json.loads(stored or "null")
+        return text if isinstance(text, str) else None
+    return None
+
+
 def origin_of(store: ProgressStore, image_id: str) -> Dockerfile | None:
     """What an image was built from; None when that is not known, or cannot be read."""
-    stored = store.cached_evidence(_key(image_id))
-    if not stored:
-        return None
-    try:
-        text = json.loads(stored)
-        return parse_dockerfile(text) if isinstance(text, str) else None
-    except (ValueError, DockerfileError):
-        return None
+    text = origin_text(store, image_id)
+    with contextlib.suppress(DockerfileError):
+        return parse_dockerfile(text) if text is not None else None
+    return None
 
 
 def _key(image_id: str) -> str:

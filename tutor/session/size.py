@@ -12,6 +12,7 @@ from tutor.core.lesson import Build, Lesson, image_reference
 from tutor.core.ports import stage_reference
 from tutor.session.action import learn
 from tutor.session.live import Stages, bases_are_stand_ins, obtain_base, read_dockerfile, read_stages
+from tutor.session.origin import origin_text
 from tutor.session.scene import new_run_id
 
 if TYPE_CHECKING:
@@ -67,32 +68,35 @@ async def measured_images(
 ) -> AsyncGenerator[SessionEvent, None]:
     """Tell the size of every image of the course that the engine holds, ``first``'s before others.
 
-    Of a base image only when its archive was read before: it is large, and may be of no use here.
+    Of the base of ``first`` only when its archive was read before: it is large, and may be of no use.
     """
-    reader = course.reader()
-    images = course.require_engine().images
+    engine, reader = course.require_engine(), course.reader()
     for lesson in (first, *(other for other in course.lessons if other is not first)):
         stages = read_stages(read_dockerfile(course.workspace_folder(lesson)) or "")
-        stand_in = await bases_are_stand_ins(course.require_engine(), stages.bases)
-        for reference, name, role in _references(lesson, stages):
-            if role is SizeRole.BASE:
-                base = await images.find(reference)
-                if base is None or not reader.knows(base.image_id):
-                    continue
+        wanted = _built_references(lesson, stages)
+        if lesson is first:
+            wanted += [(base, base, SizeRole.BASE) for base in stages.bases[:1]]
+        for reference, name, role in wanted:
+            image = await engine.images.find(reference)
+            if image is None or (role is SizeRole.BASE and not reader.knows(image.image_id)):
+                continue
+            # The workspace may have been edited since it was built.
+            text = None if role is SizeRole.BASE else origin_text(course.store, image.image_id)
+            bases = read_stages(text).bases if text is not None else ()
             source = reader.measure(
                 reference,
                 run_id,
                 name=name,
                 role=role,
                 lesson=lesson.slug,
-                stand_in=stand_in and role is not SizeRole.BASE,
+                stand_in=await bases_are_stand_ins(engine, bases),
             )
             async with aclosing(source) as events:
                 async for event in events:
                     yield event
 
 
-def _references(lesson: Lesson, stages: Stages) -> list[tuple[str, str, SizeRole]]:
+def _built_references(lesson: Lesson, stages: Stages) -> list[tuple[str, str, SizeRole]]:
     built = [a.tag for step in lesson.steps for a in step.actions if isinstance(a, Build)]
     wanted = []
     for tag in dict.fromkeys([lesson.tag, *built]):
@@ -100,5 +104,4 @@ def _references(lesson: Lesson, stages: Stages) -> list[tuple[str, str, SizeRole
         wanted.append((reference, tag, SizeRole.FINAL))
         if tag == lesson.tag:
             wanted += [(stage_reference(reference, stage), stage, SizeRole.BUILDER) for stage in stages.kept]
-    wanted += [(base, base, SizeRole.BASE) for base in stages.bases[:1]]
     return wanted

@@ -47,7 +47,7 @@ def request(folders: tuple[Path, ...], tmp_path: Path, **more: object) -> GradeR
         tmp_path / "out",
         rubric=str(tmp_path / "rubric.yaml"),
         quiet=True,
-        **more,  # type: ignore[arg-type]
+        **more,  # type: ignore[arg-type]  # each test names the fields it is about
     )
 
 
@@ -130,14 +130,15 @@ def test_workers_end_with_the_one_who_started_them_and_leave_nothing(
         (folder / "Dockerfile").write_text((folder / "Dockerfile").read_text().replace("sleep 2", "sleep 30"))
     words = [sys.executable, "-m", "tutor", "grade", *map(str, folders), "--jobs", "2", "--quiet"]
     words += ["--rubric", str(tmp_path / "rubric.yaml"), "--out", str(tmp_path / "out")]
+    # A shell that starts it in its background has Ctrl+C ignored; the signals that kill it come then, too.
+    handler = signal.SIG_DFL if way is signal.SIGINT else signal.SIG_IGN
     # Its own group, so that Ctrl+C can be pressed as in a terminal.
     started = subprocess.Popen(
         words,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        # A shell that runs the tests in its background has the signal ignored, which is inherited.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, handler),
     )
     until(lambda: len(steps()) == 2)
     workers = [each for each in children(started.pid) if is_grader(each)]

@@ -19,7 +19,6 @@ from tutor.engine.docker.ledger import BUILD, CACHE, IMAGE, Ledger
 from tutor.engine.docker.ownership import Mark, decode_mark, is_ours, this_process
 from tutor.engine.docker.reference import full_reference, split_reference
 from tutor.engine.docker.removal import (
-    OUR_NAMESPACE,
     descendants,
     inspect_image,
     remove_container,
@@ -55,7 +54,13 @@ class Attempt:
             full_reference(name)
             for name in (*(stage_reference(request.tag, s) for s in request.keep_stages), request.tag)
         )
-        self._mark = Mark(this_process(), self.references, builder=builder, bases=bases)
+        self._mark = Mark(
+            this_process(),
+            self.references,
+            builder=builder,
+            bases=bases,
+            owns_tags=request.limits is not None,
+        )
         self._former: dict[str, str] = {}
         self._created: dict[str, None] = {}
         self._used: set[str] = set()
@@ -162,7 +167,7 @@ class Attempt:
         if now == former:
             return
         labels = ((found or {}).get("Config") or {}).get("Labels")
-        if found and (is_ours(labels, self._ledger.home) or reference.startswith(OUR_NAMESPACE)):
+        if found and (self._mark.owns_tags or is_ours(labels, self._ledger.home)):
             self._created.setdefault(now)
         if former:
             repository, tag = split_reference(reference)

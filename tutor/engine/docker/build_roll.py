@@ -10,11 +10,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import stat
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from tutor.engine.docker.ownership import owner_lives, this_process
+
+_LINE_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,11 @@ class BuildRoll:
 
 def _read(path: Path) -> _Line | None:
     try:
-        value = json.loads(path.read_bytes()[:4096])
+        # Others write here: nothing that one could wait for, or be led away by.
+        if not stat.S_ISREG(path.lstat().st_mode):
+            return None
+        with path.open("rb") as file:
+            value = json.loads(file.read(_LINE_BYTES))
         return _Line(str(value["owner"]), str(value["home"]), float(value["started"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None

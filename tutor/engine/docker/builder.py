@@ -216,7 +216,12 @@ def passes_of(request: BuildRequest) -> list[Pass]:
     """
     whole = Pass(request.tag, "", use_cache=request.use_cache)
     kept = [
-        Pass(stage_reference(request.tag, stage), stage, True, None if request.use_cache else whole)
+        Pass(
+            stage_reference(request.tag, stage),
+            stage,
+            use_cache=True,
+            after=None if request.use_cache else whole,
+        )
         for stage in request.keep_stages
     ]
     return [*kept, whole] if request.use_cache else [whole, *kept]

@@ -175,7 +175,7 @@ def _parameters(
     if tag:
         parameters["t"] = tag
         # Each label is a step of its own (0.06 s, measured on 20.10). An image that is built to be graded
-        # lives for seconds and does without: it is ours by the journal and by its tag.
+        # lives for seconds and does without: it is ours by the journal, and by a tag of its own.
         if request.limits is None:
             parameters["labels"] = json.dumps(image_labels(request.lesson, home))
     if target:

@@ -15,7 +15,7 @@ from tutor.engine.docker.build_cache import (
     prune_records,
     prune_until_quiet,
 )
-from tutor.engine.docker.connection import Connection, engine_seconds
+from tutor.engine.docker.connection import Connection
 from tutor.engine.docker.ledger import BUILD, CACHE, CONTAINER, IMAGE, Ledger
 from tutor.engine.docker.ownership import (
     LABEL_HOME,
@@ -27,14 +27,7 @@ from tutor.engine.docker.ownership import (
     owner_lives,
     this_process,
 )
-from tutor.engine.docker.reference import full_reference
-from tutor.engine.docker.removal import (
-    OUR_NAMESPACE,
-    descendants,
-    inspect_image,
-    remove_container,
-    remove_images,
-)
+from tutor.engine.docker.removal import descendants, inspect_image, remove_container, remove_images
 
 Left = tuple[JournalEntry, str]
 
@@ -222,15 +215,10 @@ class Cleaning:
         return CleanReport(tuple(removed), tuple(left), reclaimed), finished
 
     async def _tagged_by(self, mark: Mark) -> list[str]:
-        """What bears a tag that is ours alone since this build gave it, written down or not."""
-        found = []
-        for reference in mark.references:
-            image = await inspect_image(self._connection, reference)
-            if image is None or not full_reference(reference).startswith(OUR_NAMESPACE):
-                continue
-            if engine_seconds(str(image.get("Created", ""))) >= mark.started:
-                found.append(str(image["Id"]))
-        return found
+        """What bears a tag that this build alone gives, written down or not."""
+        references = mark.references if mark.owns_tags else ()
+        images = [await inspect_image(self._connection, reference) for reference in references]
+        return [str(image["Id"]) for image in images if image is not None]
 
     async def _remove_orphans(
         self, written: Collection[str], mark: Mark, quiet_seconds: float

@@ -63,6 +63,8 @@ class Mark:
     builder: str = ""
     bases: tuple[str, ...] = ()
     """Image ids that its first steps stand on; an empty one for ``scratch``."""
+    owns_tags: bool = False
+    """Whether nobody else ever gives these tags: then what bears one is ours, without a label."""
 
     def encode(self) -> str:
         """As text for the journal."""
@@ -74,6 +76,7 @@ class Mark:
                 "seen": self.seen,
                 "builder": self.builder,
                 "bases": list(self.bases),
+                "owns_tags": self.owns_tags,
             }
         )
 
@@ -89,6 +92,7 @@ def decode_mark(detail: str) -> Mark:
             float(value.get("seen", 0.0)),
             str(value.get("builder", "")),
             tuple(str(base) for base in value.get("bases", ())),
+            value.get("owns_tags") is True,
         )
     except (ValueError, AttributeError, TypeError):
         return Mark()

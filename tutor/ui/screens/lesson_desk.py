@@ -132,11 +132,12 @@ class LessonDesk(LessonFrame):
     @on(EditorLeft)
     async def leave_editor(self, event: EditorLeft) -> None:
         """Leaving the editor saves."""
-        if self.save() and event.by_key:
-            # What was said before, such as that nothing had changed yet, is over.
-            self.say("")
+        saved = self.save()
         if event.by_key:
             self.next_line.focus()
+            if saved:
+                # What was said before, such as that nothing had changed yet, is over.
+                self.say("")
         await self.refresh_view()
 
     def action_edit(self) -> None:

@@ -1,5 +1,6 @@
 """Who builds on an engine now, as every process of this machine sees it."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,16 @@ def test_what_is_no_entry_counts_for_nothing(tmp_path: Path, content: bytes) -> 
     theirs.enter("run", 1.0)
     (entry,) = (path for path in tmp_path.rglob("*") if path.is_file())
     entry.write_bytes(content)
+    assert not mine.neighbours_until(2.0)
+
+
+def test_nothing_in_the_folder_can_be_waited_for_or_lead_away(tmp_path: Path) -> None:
+    mine, theirs = rolls(tmp_path)
+    theirs.enter("run", 1.0)
+    (entry,) = (path for path in tmp_path.rglob("*") if path.is_file())
+    os.mkfifo(entry.parent / "pipe")
+    (entry.parent / "link").symlink_to(entry)
+    theirs.leave("run")
     assert not mine.neighbours_until(2.0)
 
 
