@@ -43,9 +43,9 @@ def _call(name: str, home: Path, program: str, words: Sequence[str]) -> bool:
     )
     assert process.stdout is not None
     for line in process.stdout:
-        print(f"{name}: {line.rstrip()}", flush=True)  # noqa: T201
+        print(f"{name}: {line.rstrip()}", flush=True)
     code = process.wait()
-    print(f"{name}: exit code {code}, {time.monotonic() - began:.0f} s", flush=True)  # noqa: T201
+    print(f"{name}: exit code {code}, {time.monotonic() - began:.0f} s", flush=True)
     return code == 0
 
 
@@ -88,7 +88,7 @@ def main() -> int:
             for result in lane
         ]
     rows = {name: good for result in held for name, good in result.items()}
-    print("\n" + "\n".join(f"{'✓' if good else '✗'} {name}" for name, good in rows.items()))  # noqa: T201
+    print("\n" + "\n".join(f"{'✓' if good else '✗'} {name}" for name, good in rows.items()))
     return 0 if all(rows.values()) else 1
 
 

@@ -28,11 +28,11 @@ def run(names: list[str]) -> list[Figure]:
     for name in names:
         subject = importlib.import_module(f"tests.bench.{name}")
         began = time.monotonic()
-        print(f"\n{name}: {(subject.__doc__ or '').splitlines()[0]}", flush=True)  # noqa: T201
+        print(f"\n{name}: {(subject.__doc__ or '').splitlines()[0]}", flush=True)
         for figure in subject.measure():
             figures.append(figure)
-            print(figure, flush=True)  # noqa: T201
-        print(f"  ({time.monotonic() - began:.0f} s)", flush=True)  # noqa: T201
+            print(figure, flush=True)
+        print(f"  ({time.monotonic() - began:.0f} s)", flush=True)
     return figures
 
 
@@ -45,7 +45,7 @@ def main() -> int:
     unknown = set(options.names) - set(SUBJECTS)
     if unknown:
         parser.error(f"no such subject: {', '.join(sorted(unknown))}")
-    print(  # noqa: T201
+    print(
         f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}, "
         f"load {os.getloadavg()[0]:.1f}"
     )
@@ -53,7 +53,7 @@ def main() -> int:
     if options.json:
         options.json.write_text(json.dumps([asdict(figure) for figure in figures], indent=2) + "\n")
     missed = [figure for figure in figures if figure.held is False]
-    print(f"\n{len(figures)} figures, {len(missed)} bars missed")  # noqa: T201
+    print(f"\n{len(figures)} figures, {len(missed)} bars missed")
     return 1 if missed else 0
 
 

@@ -61,7 +61,7 @@ class _TimedProcesses:
             self.seconds += time.monotonic() - began
             return code
 
-        process.wait = timed  # type: ignore[method-assign]
+        process.wait = timed  # type: ignore[method-assign]  # to time it
         return process
 
 
@@ -159,7 +159,7 @@ def _ask(url: str) -> None:
         with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=5) as answer:
             answer.read()
             return
-        time.sleep(0.01)
+        time.sleep(0.01)  # as a person would, by hand: nothing tells when it listens
 
 
 @contextlib.asynccontextmanager

@@ -130,7 +130,7 @@ class _Class:
             if not killed and done >= len(bundles) // 2 and (worker := _a_worker(process.pid)):
                 os.kill(worker, signal.SIGKILL)
                 killed = True
-            time.sleep(0.1)
+            time.sleep(0.1)  # results are files of another process
         _, said = process.communicate()
         assert killed, f"all were graded before a worker could be killed: {said}"
         return self.lost(bundles, out)
@@ -162,7 +162,7 @@ def _bare(folder: Path, core: int, name: str) -> list[str]:
         for path in _PORTS:
             ask = [*keep, "curl", "--silent", "--fail", "--max-time", "5", f"http://{address}{path}"]
             while subprocess.run(ask, capture_output=True).returncode:
-                time.sleep(0.02)
+                time.sleep(0.02)  # a loop in a shell, which is what this stands for
     finally:
         _said([*keep, "docker", "rm", "--force", container])
     return _MADE.findall(built.stdout)

@@ -95,7 +95,7 @@ def resident_megabytes() -> float:
 
 async def until(fact: Callable[[], bool]) -> None:
     """Wait for a fact that nothing tells of, at a pace that does not weigh."""
-    while not fact():  # noqa: ASYNC110
+    while not fact():  # noqa: ASYNC110 - nothing tells of it
         await asyncio.sleep(0.05)
 
 
@@ -126,9 +126,9 @@ async def drive(
 ) -> dict[str, float | dict[str, float]]:
     """Idle, then a smaller and a larger flood."""
     await until(lambda: bool(pilot.app.screen.query(StepLog)) and "sweep" in engine.asked)
-    await asyncio.sleep(1)
+    await asyncio.sleep(1)  # what the start left to do is no part of idling
     watch = Watch()
-    await asyncio.sleep(3)
+    await asyncio.sleep(3)  # the time that is measured
     idle = await watch.stop()
     first, second = await flood(pilot, engine, few), await flood(pilot, engine, many)
     return {"idle": idle, "few": first, "many": second}

@@ -24,7 +24,7 @@ _SCALARS: dict[str, Callable[[str], Any]] = {
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class _StrictLoader(_Loader):  # type: ignore[misc]
+class _StrictLoader(_Loader):  # type: ignore[misc]  # C or Python, whichever is there
     """Knows true, false, null, numbers and text."""
 
 

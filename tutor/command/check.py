@@ -169,7 +169,7 @@ class Grading:
         if await self._fetch(folder, reference):
             # The file it asks for comes out of the very image that was built just now.
             report = await self._run(checkpoint, job)
-        self.evidence = checkpoint.evidence  # type: ignore[assignment]
+        self.evidence = checkpoint.evidence  # type: ignore[assignment]  # a run that reported has it
         if self._request.workspace is None and self._request.answer is None and checkpoint.evidence:
             store.add_attempt(report, encode_evidence(checkpoint.evidence))
         return report

@@ -89,7 +89,7 @@ def grade_submission(task: GradeTask) -> str:
             with _alone(task) as (home, core):
                 result = asyncio.run(_grade(task, home, core))
     # Whatever happens, a result says so: a class is not stopped by one submission.
-    except Exception as fault:  # noqa: BLE001
+    except Exception as fault:  # noqa: BLE001 - see above
         result = _crashed(task, fault)
     _write(task, result)
     return result.outcome.value

@@ -131,7 +131,7 @@ def _judged(spec: CheckSpec, title: str, evidence: Evidence, info: CheckInfo) ->
     try:
         return info.check(evidence, spec)
     # A fault in one check must not cost the learner the verdicts of the others, nor count as theirs.
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001 - see above
         _LOG.exception("check %s (%s) failed", spec.id, spec.check)
         return _unknown(
             spec, title, f"The check itself failed: {type(error).__name__}: {clean_line(str(error), 200)}"

@@ -138,7 +138,7 @@ class _Section(io.RawIOBase):
         return self._at
 
     def readinto(self, buffer: object) -> int:
-        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
+        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]  # io has no name for a buffer
         count = max(0, min(len(view), self._part.size - self._at))
         self._file.seek(self._part.offset + self._at)
         data = self._file.read(count)

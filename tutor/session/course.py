@@ -21,7 +21,8 @@ from tutor.session.view import LessonRow
 if TYPE_CHECKING:
     from tutor.catalog.course import Course
     from tutor.core.lesson import Lesson
-    from tutor.core.ports import Clock, Engine, EngineInfo, ProgressStore
+    from tutor.core.ports import Clock, Engine, EngineInfo
+    from tutor.core.store import ProgressStore
     from tutor.storage.workspace import Workspace
 
 Connect = Callable[[], Awaitable["Engine"]]

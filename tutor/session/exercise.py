@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tutor.core.lesson import Exercise, Lesson
-    from tutor.core.ports import Clock, LearningStore
+    from tutor.core.ports import Clock
+    from tutor.core.store import LearningStore
 
 
 OPEN_GAP = "____"

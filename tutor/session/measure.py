@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Mapping
 
-    from tutor.core.ports import ImageStore, ProgressStore
+    from tutor.core.ports import ImageStore
+    from tutor.core.store import ProgressStore
 
 
 class ImageReader:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tutor.core.image import BuiltImage
-    from tutor.core.ports import ProgressStore
+    from tutor.core.store import ProgressStore
 
 
 def note_origin(store: ProgressStore, images: Iterable[BuiltImage], text: str) -> None:

@@ -10,7 +10,8 @@ from tutor.core.progress import LessonProgress
 from tutor.session.loop import pending_action
 
 if TYPE_CHECKING:
-    from tutor.core.ports import Clock, ProgressStore
+    from tutor.core.ports import Clock
+    from tutor.core.store import ProgressStore
 
 
 class Place:

@@ -11,7 +11,7 @@ from tutor.session.answer import checked_answer, with_actual
 from tutor.session.fact import Facts
 
 if TYPE_CHECKING:
-    from tutor.core.ports import ProgressStore
+    from tutor.core.store import ProgressStore
 
 
 class PredictionBook:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from tutor.core.evidence import Evidence
-    from tutor.core.ports import Clock, Engine, ProgressStore
+    from tutor.core.ports import Clock, Engine
+    from tutor.core.store import ProgressStore
     from tutor.grading.rubric import Rubric
 
 

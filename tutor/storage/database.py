@@ -1,4 +1,4 @@
-"""Progress in SQLite. Fills :class:`tutor.core.ports.ProgressStore`."""
+"""Progress in SQLite. Fills :class:`tutor.core.store.ProgressStore`."""
 
 from __future__ import annotations
 

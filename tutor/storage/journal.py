@@ -1,4 +1,4 @@
-"""What is ours on engines, in SQLite. Fills :class:`tutor.core.ports.Journal`."""
+"""What is ours on engines, in SQLite. Fills :class:`tutor.core.store.Journal`."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class SqliteJournal:
             entry.detail,
             entry.recorded_at or datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        statement = f"INSERT INTO entry ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"  # noqa: S608
+        statement = f"INSERT INTO entry ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"  # noqa: S608 (constant)
         self._connection.run(lambda database: database.execute(statement, values))
 
     def forget(self, entry: JournalEntry) -> None:
@@ -52,7 +52,7 @@ class SqliteJournal:
 
     def entries(self, endpoint: str | None = None) -> tuple[JournalEntry, ...]:
         """All entries, or those of one engine, oldest first."""
-        query = f"SELECT {_COLUMNS} FROM entry WHERE ? IS NULL OR endpoint = ? ORDER BY number"  # noqa: S608
+        query = f"SELECT {_COLUMNS} FROM entry WHERE ? IS NULL OR endpoint = ? ORDER BY number"  # noqa: S608 (constant)
         values = (endpoint, endpoint)
         rows = self._connection.run(lambda base: base.execute(query, values).fetchall(), writes=False)
         return tuple(JournalEntry(*row) for row in rows)

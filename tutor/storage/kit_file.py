@@ -17,57 +17,33 @@ import io
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, BinaryIO
-
-import msgspec
 
 from tutor.core.errors import KitRefused
 from tutor.core.kit import (
-    APPLETS,
-    BUSYBOX,
-    IMAGES,
-    KIT_KIND,
-    KIT_SCHEMA,
-    LESSONS,
-    SERVICE,
-    WHEEL,
     KitManifest,
     KitMember,
 )
 from tutor.core.text import clean_line
 from tutor.storage.failure import told
+from tutor.storage.kit_manifest import (
+    AGAIN,
+    FOREIGN,
+    MANIFEST,
+    decode_manifest,
+    encode_manifest,
+    kit_id,
+    look_through,
+    shown_name,
+)
 
-MANIFEST = "fromscratch-kit.json"
 MANIFEST_LIMIT_BYTES = 8 * 1024 * 1024
-MEMBER_LIMIT = 20_000
-TOTAL_LIMIT_BYTES = 16_000_000_000
-PATH_LIMIT = 240
 _PIECE_BYTES = 1 << 20
 _BLOCK = 512
-_AGAIN = "Get it again from whoever gave it to you, or make it again with fromscratch kit export."
-_FOREIGN = "A kit is made by fromscratch kit export, and is not edited."
 
 Progress = Callable[[int, int], None]
 """Told the bytes done and the bytes in all."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Head:
-    kind: str = ""
-    schema: int = 0
-    tool_version: str = ""
-
-
-def encode_manifest(manifest: KitManifest) -> bytes:
-    """As it stands in the file."""
-    return msgspec.json.format(msgspec.json.encode(manifest), indent=1)
-
-
-def kit_id(document: bytes) -> str:
-    """The id of the kit whose encoded manifest this is."""
-    return hashlib.sha256(document).hexdigest()
 
 
 def measured(path: str, source: Path, *, executable: bool = False) -> KitMember:
@@ -160,18 +136,18 @@ class KitReader:
         self._tar = tar
         first = self._next(MANIFEST, None)
         if not first.size <= MANIFEST_LIMIT_BYTES:
-            raise self._refusal(f"Its list of contents has {first.size} bytes.", _FOREIGN)
+            raise self._refusal(f"Its list of contents has {first.size} bytes.", FOREIGN)
         document = b"".join(self._pieces(first))
         self.document = document
         """The list as it stands in the file."""
         self.kit_id = kit_id(document)
-        self.manifest = _decoded(document, path)
-        _look_through(self.manifest, path)
+        self.manifest = decode_manifest(document, path)
+        look_through(self.manifest, path)
         wanted = self.manifest.total_bytes + len(document)
         if size_bytes < wanted:
             raise self._refusal(
                 f"It is cut short: {size_bytes / 1e6:.1f} of at least {wanted / 1e6:.1f} MB are there.",
-                _AGAIN,
+                AGAIN,
             )
 
     def members(self) -> Iterator[tuple[KitMember, Iterator[bytes]]]:
@@ -193,12 +169,10 @@ class KitReader:
 
             yield member, pieces()
             if digest.hexdigest() != member.sha256:
-                raise self._refusal(
-                    f"{member.path} is damaged: its checksum is not that of the list.", _AGAIN
-                )
+                raise self._refusal(f"{member.path} is damaged: its checksum is not that of the list.", AGAIN)
         extra = self._tar.next()
         if extra is not None:
-            raise self._refusal(f"It holds {_shown(extra.name)}, which its list does not name.", _FOREIGN)
+            raise self._refusal(f"It holds {shown_name(extra.name)}, which its list does not name.", FOREIGN)
 
     def verify(self, on_progress: Progress = lambda *_: None) -> None:
         """Read all of it and compare every checksum. Blocking.
@@ -216,16 +190,16 @@ class KitReader:
         entry = self._tar.next()
         if entry is None:
             if path == MANIFEST:
-                raise self._refusal("This is no class kit: it is empty.", _FOREIGN)
-            raise self._refusal(f"It is cut short: {path} is missing.", _AGAIN)
+                raise self._refusal("This is no class kit: it is empty.", FOREIGN)
+            raise self._refusal(f"It is cut short: {path} is missing.", AGAIN)
         if entry.name != path:
             if path == MANIFEST:
-                raise self._refusal("This is no class kit: it does not begin with a kit's list.", _FOREIGN)
-            raise self._refusal(f"It holds {_shown(entry.name)} where its list names {path}.", _FOREIGN)
+                raise self._refusal("This is no class kit: it does not begin with a kit's list.", FOREIGN)
+            raise self._refusal(f"It holds {shown_name(entry.name)} where its list names {path}.", FOREIGN)
         if entry.type not in (tarfile.REGTYPE, tarfile.AREGTYPE) or entry.issparse() or entry.isdir():
-            raise self._refusal(f"{path} is a link, a device or a folder; a kit holds plain files.", _FOREIGN)
+            raise self._refusal(f"{path} is a link, a device or a folder; a kit holds plain files.", FOREIGN)
         if size is not None and entry.size != size:
-            raise self._refusal(f"{path} has {entry.size} bytes; its list says {size}.", _AGAIN)
+            raise self._refusal(f"{path} has {entry.size} bytes; its list says {size}.", AGAIN)
         return entry
 
     def _pieces(self, entry: tarfile.TarInfo) -> Iterator[bytes]:
@@ -234,7 +208,7 @@ class KitReader:
         while file is not None and left:
             piece = file.read(min(left, _PIECE_BYTES))
             if not piece:
-                raise self._refusal(f"It is cut short within {_shown(entry.name)}.", _AGAIN)
+                raise self._refusal(f"It is cut short within {shown_name(entry.name)}.", AGAIN)
             left -= len(piece)
             yield piece
 
@@ -258,69 +232,5 @@ def open_kit(path: Path) -> Iterator[KitReader]:
             raise KitRefused(
                 f"This is no class kit, or a damaged one ({clean_line(str(error), 200)}).",
                 where=str(path),
-                next_step=_AGAIN,
+                next_step=AGAIN,
             ) from error
-
-
-def _decoded(document: bytes, path: Path) -> KitManifest:
-    where = f"{path}, {MANIFEST}"
-    try:
-        head = msgspec.json.decode(document, type=_Head)
-        if head.kind != KIT_KIND:
-            raise KitRefused("This is no class kit.", where=where, next_step=_FOREIGN)
-        if head.schema > KIT_SCHEMA:
-            raise KitRefused(
-                f"The kit was made by fromscratch {clean_line(head.tool_version, 40)}, which writes kits of "
-                f"version {head.schema}; this one reads up to {KIT_SCHEMA}.",
-                where=where,
-                next_step="Install that version of fromscratch, or let the kit be made by this one.",
-            )
-        return msgspec.json.decode(document, type=KitManifest)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        raise KitRefused(
-            f"The kit's list cannot be read: {clean_line(str(error), 200)}.", where=where, next_step=_AGAIN
-        ) from error
-
-
-def _look_through(manifest: KitManifest, path: Path) -> None:
-    """Refuse a list that asks for what no kit may hold."""
-
-    def refuse(what: str) -> None:
-        raise KitRefused(what, where=f"{path}, {MANIFEST}", next_step=_FOREIGN)
-
-    members = manifest.members
-    if len(members) > MEMBER_LIMIT:
-        refuse(f"It names {len(members)} files; {MEMBER_LIMIT} are taken.")
-    if any(member.size_bytes < 0 for member in members) or manifest.total_bytes > TOTAL_LIMIT_BYTES:
-        refuse(f"It names {manifest.total_bytes} bytes; {TOTAL_LIMIT_BYTES} are taken.")
-    names: set[str] = set()
-    folders: set[str] = set()
-    for member in members:
-        if fault := _path_fault(member.path):
-            refuse(f"It names {_shown(member.path)}: {fault}.")
-        if member.path in names:
-            refuse(f"It names {member.path} twice.")
-        names.add(member.path)
-        folders |= {str(parent) for parent in PurePosixPath(member.path).parents}
-    if names & folders:
-        refuse(f"It names {min(names & folders)} both as a file and as a folder.")
-    missing = {image.member for image in manifest.images} - names
-    if missing or not all(image.member.startswith(IMAGES) for image in manifest.images):
-        refuse("It names an image that it does not hold.")
-
-
-def _path_fault(path: str) -> str:
-    plain = PurePosixPath(path)
-    if plain.is_absolute() or ".." in plain.parts:
-        return "it leads out of the kit's folder"
-    if str(plain) != path or "\\" in path or any(ord(each) < 32 or ord(each) == 127 for each in path):
-        return "it is no plain path"
-    if len(path.encode("utf-8", "replace")) > PATH_LIMIT:
-        return "it is too long"
-    if path not in (BUSYBOX, APPLETS) and not path.startswith((LESSONS, SERVICE, IMAGES, WHEEL)):
-        return "a kit has no place for it"
-    return ""
-
-
-def _shown(name: str) -> str:
-    return repr(clean_line(name, 120))

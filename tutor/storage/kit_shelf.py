@@ -15,7 +15,8 @@ from tutor.core.errors import NoSpaceLeft, StorageError
 from tutor.core.kit import WHEEL, Kit, KitManifest
 from tutor.storage.atomic import sync_folder, write_atomically
 from tutor.storage.failure import told
-from tutor.storage.kit_file import MANIFEST, KitReader, Progress, kit_id
+from tutor.storage.kit_file import KitReader, Progress
+from tutor.storage.kit_manifest import MANIFEST, kit_id
 from tutor.storage.wheel import unpack_wheel
 
 _CURRENT = "current"

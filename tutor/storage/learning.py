@@ -1,4 +1,4 @@
-"""Facts, answers and reviews in SQLite. Fills :class:`tutor.core.ports.LearningStore`."""
+"""Facts, answers and reviews in SQLite. Fills :class:`tutor.core.store.LearningStore`."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tutor.core.ports import ProgressStore
+    from tutor.core.store import ProgressStore
 
 TOKEN_FILE = "token.txt"  # noqa: S105 - the name of a file
 """Where a lesson's workspace holds it, in lessons that come with such a file."""

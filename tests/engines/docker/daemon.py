@@ -38,7 +38,7 @@ class Daemon:
             done = subprocess.run(["docker", "--host", self.host, "version"], capture_output=True)
             if done.returncode == 0:
                 return
-            time.sleep(0.1)
+            time.sleep(0.1)  # it answers when it does, and tells nobody
         self.stop()
         raise AssertionError(f"dockerd did not start: {(self.folder / 'log').read_text()[-2000:]}")
 

@@ -166,7 +166,7 @@ def until(holds: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < deadline
-        time.sleep(0.05)
+        time.sleep(0.05)  # nothing tells of it
 
 
 def test_a_neighbour_of_one_that_fills_the_disk_is_graded_again_by_itself(

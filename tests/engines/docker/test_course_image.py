@@ -223,7 +223,7 @@ def test_the_stripped_program_has_the_packages_of_its_twin_within_five_per_cent(
     by_line_table = {part.name: part.code_bytes for part in stripped.packages}
     largest = sorted(plain.packages, key=lambda part: -part.code_bytes)[:10]
     worst = max(abs(by_line_table[part.name] / part.code_bytes - 1) for part in largest)
-    print(f"ten largest packages: at most {100 * worst:.2f} % apart")  # noqa: T201
+    print(f"ten largest packages: at most {100 * worst:.2f} % apart")
     assert worst <= 0.05
     assert stripped.unattributed_data_bytes == stripped.group_bytes(SectionGroup.READ_ONLY, SectionGroup.DATA)
 
@@ -285,7 +285,7 @@ async def test_both_stores_docker_save_and_an_oci_layout_give_the_same_answer(
     finally:
         client.images.remove(reference, force=True)
         client.close()
-    print(  # noqa: T201
+    print(
         f"{name}: {here.unpacked_bytes:,} bytes through all; listed by {course_images.store} "
         f"{here.listed_bytes:,}, by {containerd.info.version} with containerd's store {there.listed_bytes:,}"
     )

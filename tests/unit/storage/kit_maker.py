@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from tutor.core.kit import KIT_KIND, KIT_SCHEMA, KitManifest, KitMember
-from tutor.storage.kit_file import MANIFEST, encode_manifest, measured, write_kit
+from tutor.storage.kit_file import measured, write_kit
+from tutor.storage.kit_manifest import MANIFEST, encode_manifest
 
 CONTENT = {"lessons/01-a/lesson.md": b"# a\n", "lessons/01-a/start/Dockerfile": b"FROM scratch\n",
            "service/main.go": b"package main\n", "busybox/busybox": b"\x7fELF" * 100}  # fmt: skip

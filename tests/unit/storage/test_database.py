@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tutor.core.errors import StorageError
-from tutor.core.ports import ProgressStore
 from tutor.core.progress import LessonProgress
+from tutor.core.store import ProgressStore
 from tutor.core.verdict import CheckpointReport, Outcome, Prediction, Verdict
 from tutor.storage.database import SqliteProgressStore
 

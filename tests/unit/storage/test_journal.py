@@ -7,8 +7,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from tutor.core.ports import Journal
 from tutor.core.progress import JournalEntry
+from tutor.core.store import Journal
 from tutor.storage.journal import SqliteJournal
 
 IMAGE = JournalEntry("image", "sha256:1", "engine-a", "run-1", "two-stages", "2026-01-02T03:04:05+00:00")

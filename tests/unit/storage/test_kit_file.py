@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tests.unit.storage.kit_maker import CONTENT, bent, info, laid, made, manifest
 from tutor.core.errors import KitRefused, StorageError
 from tutor.core.kit import KitImage, KitMember, short_id
-from tutor.storage.kit_file import MANIFEST, MEMBER_LIMIT, TOTAL_LIMIT_BYTES, open_kit, write_kit
+from tutor.storage.kit_file import open_kit, write_kit
+from tutor.storage.kit_manifest import MANIFEST, MEMBER_LIMIT, TOTAL_LIMIT_BYTES
 
 
 def refusal(path: Path) -> KitRefused:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from tutor.core.errors import EngineError, EngineLost, EngineUnavailable
-from tutor.core.ports import CleanReport, Clock, EngineInfo, Journal, Probe
+from tutor.core.ports import CleanReport, Clock, EngineInfo, Probe
+from tutor.core.store import Journal
 from tutor.engine.docker.discovery import Trial
 
 if TYPE_CHECKING:
@@ -254,4 +255,4 @@ def _import_adapters() -> None:
     import tutor.engine.docker.image_store
     import tutor.engine.docker.runtime
     import tutor.engine.docker.trial
-    import tutor.engine.http_probe  # noqa: F401
+    import tutor.engine.http_probe  # noqa: F401 - imported early, off the loop

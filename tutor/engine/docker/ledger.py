@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-from tutor.core.ports import Clock, Journal
+from tutor.core.ports import Clock
 from tutor.core.progress import JournalEntry
+from tutor.core.store import Journal
 from tutor.engine.docker.build_roll import BuildRoll
 from tutor.engine.docker.connection import Connection
 from tutor.engine.docker.ownership import Mark, this_process

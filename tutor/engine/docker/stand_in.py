@@ -98,7 +98,7 @@ class _Sink(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, data: bytes, /) -> int:  # type: ignore[override]
+    def write(self, data: bytes, /) -> int:  # type: ignore[override]  # bytes are all it gets
         self._pieces.append(bytes(data))
         return len(data)
 

@@ -22,7 +22,8 @@ from tutor.core.events import (
     StepStarted,
 )
 from tutor.core.image import BuiltImage
-from tutor.core.ports import BuildRequest, Clock, Journal, stage_reference
+from tutor.core.ports import BuildRequest, Clock, stage_reference
+from tutor.core.store import Journal
 from tutor.core.text import clean_line
 from tutor.engine.embedded.build_plan import Build, is_named
 from tutor.engine.embedded.build_step import Bench, StepFault, StepOutcome, carry_out, line_error

@@ -68,7 +68,7 @@ def _execute(job: dict[str, Any]) -> NoReturn:
     _limit(job)
     namespace.die_with_parent()
     try:
-        os.execve(path, argv, env)  # noqa: S606
+        os.execve(path, argv, env)  # noqa: S606 - the learner's own command, confined
     except OSError as error:
         raise exec_fault(argv[0] if "/" in argv[0] else path, error) from None
 
@@ -157,4 +157,4 @@ def _start_under_proot(job: dict[str, Any]) -> NoReturn:
         command += ["-b", f"{each['source']}:{each['inside']}"]
     _limit(job)
     namespace.die_with_parent()
-    os.execve(job["proot"], [*command, path, *job["argv"][1:]], env)  # noqa: S606
+    os.execve(job["proot"], [*command, path, *job["argv"][1:]], env)  # noqa: S606 - the learner's own command, confined

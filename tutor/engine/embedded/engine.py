@@ -11,8 +11,9 @@ from pathlib import Path
 from tutor.core.errors import EngineLost, EngineUnavailable, NoSpaceLeft
 from tutor.core.extra import install_command
 from tutor.core.kit import Kit
-from tutor.core.ports import CleanReport, Clock, EngineInfo, Journal
+from tutor.core.ports import CleanReport, Clock, EngineInfo
 from tutor.core.progress import JournalEntry
+from tutor.core.store import Journal
 from tutor.engine.embedded.builder import EmbeddedBuilder
 from tutor.engine.embedded.capability import Capability, assess_isolation
 from tutor.engine.embedded.image_config import this_architecture

@@ -14,7 +14,8 @@ from tutor.core.errors import BaseImageMissing, ImageNotFound
 from tutor.core.events import WorkProgressed
 from tutor.core.image import ImageSummary
 from tutor.core.kit import Kit
-from tutor.core.ports import Clock, Journal
+from tutor.core.ports import Clock
+from tutor.core.store import Journal
 from tutor.engine.embedded.archive import open_image_archive
 from tutor.engine.embedded.base import busybox_drafts, make_stand_in, toolchain_drafts
 from tutor.engine.embedded.busybox import (
@@ -112,7 +113,7 @@ class EmbeddedImageStore:
         )
         return BasePlan(reference, None, _NO_REGISTRY, True, note)
 
-    def pull(self, reference: str, run_id: str) -> AsyncGenerator[WorkProgressed, None]:  # noqa: ARG002
+    def pull(self, reference: str, run_id: str) -> AsyncGenerator[WorkProgressed, None]:  # noqa: ARG002 - the port's
         """There is no registry.
 
         Raises:
@@ -122,7 +123,7 @@ class EmbeddedImageStore:
             f"{reference} cannot be pulled. {_NO_REGISTRY}", next_step="Use the stand-in, or Docker."
         )
 
-    def load_from_kit(self, reference: str, run_id: str) -> AsyncGenerator[WorkProgressed, None]:  # noqa: ARG002
+    def load_from_kit(self, reference: str, run_id: str) -> AsyncGenerator[WorkProgressed, None]:  # noqa: ARG002 - the port's
         """Images out of a class kit are for Docker; its Go and its busybox make the stand-in here.
 
         Raises:

@@ -12,7 +12,7 @@ _LISTEN = "0A"
 def parents() -> dict[int, int]:
     """Every process with its parent."""
     table: dict[int, int] = {}
-    for name in os.listdir("/proc"):  # noqa: PTH208
+    for name in os.listdir("/proc"):
         if name.isdecimal() and (fields := stat_fields(int(name))):
             table[int(name)] = int(fields[1])
     return table
@@ -21,7 +21,7 @@ def parents() -> dict[int, int]:
 def stat_fields(pid: int) -> list[str]:
     """/proc/PID/stat from the state on (the name before it may hold anything); empty when gone."""
     try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
             return file.read().rpartition(")")[2].split()
     except OSError:
         return []
@@ -47,7 +47,7 @@ def listening(pid: int) -> list[tuple[str, int, int]]:
     rows = []
     for name, size in (("tcp", 8), ("tcp6", 32)):
         try:
-            with open(f"/proc/{pid}/net/{name}", encoding="ascii") as file:  # noqa: PTH123
+            with open(f"/proc/{pid}/net/{name}", encoding="ascii") as file:
                 lines = file.read().splitlines()[1:]
         except OSError:
             continue
@@ -72,12 +72,12 @@ def socket_inodes(pids: list[int]) -> set[int]:
     found = set()
     for pid in pids:
         try:
-            names = os.listdir(f"/proc/{pid}/fd")  # noqa: PTH208
+            names = os.listdir(f"/proc/{pid}/fd")
         except OSError:
             continue
         for name in names:
             try:
-                target = os.readlink(f"/proc/{pid}/fd/{name}")  # noqa: PTH115
+                target = os.readlink(f"/proc/{pid}/fd/{name}")
             except OSError:
                 continue
             if target.startswith("socket:["):

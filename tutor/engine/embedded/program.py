@@ -27,7 +27,7 @@ class StartFault(Exception):
 
 def inside(root: str, path: str, working_dir: str = "/") -> str | None:
     """Where ``path`` leads when ``root`` is /, symbolic links followed inside; None on a loop."""
-    rest = [part for part in os.path.join(working_dir, path).split("/") if part and part != "."][::-1]  # noqa: PTH118
+    rest = [part for part in os.path.join(working_dir, path).split("/") if part and part != "."][::-1]
     done: list[str] = []
     links = 0
     while rest:
@@ -37,7 +37,7 @@ def inside(root: str, path: str, working_dir: str = "/") -> str | None:
             continue
         here = "/".join([root.rstrip("/"), *done, part])
         try:
-            target = os.readlink(here)  # noqa: PTH115
+            target = os.readlink(here)
         except OSError:
             done.append(part)
             continue
@@ -60,7 +60,7 @@ def find_program(argv: list[str], env: Mapping[str, str], root: str, working_dir
     if "/" in name:
         place = inside(root, name, working_dir)
         try:
-            mode = os.stat(place or "").st_mode  # noqa: PTH116
+            mode = os.stat(place or "").st_mode
         except OSError as error:
             text = os.strerror(error.errno or 0).lower()
             raise StartFault(f'exec: "{name}": stat {name}: {text}', 127) from None
@@ -73,7 +73,7 @@ def find_program(argv: list[str], env: Mapping[str, str], root: str, working_dir
         candidate = f"{folder or '.'}/{name}"
         place = inside(root, candidate, working_dir)
         try:
-            mode = os.stat(place or "").st_mode  # noqa: PTH116
+            mode = os.stat(place or "").st_mode
         except OSError:
             continue
         if folder.startswith("/") and stat.S_ISREG(mode) and mode & 0o111:
@@ -95,7 +95,7 @@ def foresee_exec_fault(path: str, root: str, working_dir: str) -> None:
         StartFault: another machine's binary, no binary at all, or a loader that is not there.
     """
     place = inside(root, path, working_dir) or path
-    with open(place, "rb") as file:  # noqa: PTH123
+    with open(place, "rb") as file:
         head = file.read(64)
         if head.startswith(b"#!"):
             loader = head[2:].split(b"\n", 1)[0].strip().split(b" ", 1)[0].decode("utf-8", "replace")
@@ -118,5 +118,5 @@ def foresee_exec_fault(path: str, root: str, working_dir: str) -> None:
                     loader = file.read(min(length, 4096)).rstrip(b"\0").decode("utf-8", "replace")
     if loader:
         found = inside(root, loader)
-        if found is None or not os.path.exists(found):  # noqa: PTH110
+        if found is None or not os.path.exists(found):
             raise exec_fault(path, OSError(errno.ENOENT, ""))

@@ -14,7 +14,8 @@ from uuid import uuid4
 
 from tutor.core.errors import ContainerError, ImageNotFound
 from tutor.core.image import Container, ContainerState, ExecResult, Listener
-from tutor.core.ports import Journal, RunRequest
+from tutor.core.ports import RunRequest
+from tutor.core.store import Journal
 from tutor.core.text import clean_text
 from tutor.engine.embedded import process_table
 from tutor.engine.embedded.container_job import JobMaker, command_line, signal_number

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
-from tutor.core.ports import CleanReport, Journal
+from tutor.core.ports import CleanReport
 from tutor.core.progress import JournalEntry
+from tutor.core.store import Journal
 from tutor.engine.embedded import process_table
 from tutor.engine.embedded.tree import remove_tree
 
@@ -94,7 +95,7 @@ def _kill_inside(path: Path) -> None:
     for pid in process_table.parents():
         for link in ("root", "exe", "cwd"):
             try:
-                target = os.readlink(f"/proc/{pid}/{link}")  # noqa: PTH115
+                target = os.readlink(f"/proc/{pid}/{link}")  # noqa: PTH115 - a name in /proc, which may be gone
             except OSError:
                 continue
             if target.startswith(f"{path}/"):

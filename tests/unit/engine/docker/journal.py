@@ -6,7 +6,7 @@ from tutor.core.progress import JournalEntry
 
 
 class MemoryJournal:
-    """Fills :class:`tutor.core.ports.Journal`."""
+    """Fills :class:`tutor.core.store.Journal`."""
 
     def __init__(self) -> None:
         self._rows: dict[tuple[str, str, str], JournalEntry] = {}
