@@ -146,6 +146,8 @@ def _why_not(order: Order, lines: tuple[str, ...]) -> str:
     for distractor in order.distractors:
         if distractor.line in lines and not any(distractor.line in right for right in order.right_orders):
             return f"{distractor.line}: {distractor.because}"
+    if not lines:
+        return "Nothing is taken yet. Space takes the line that is marked."
     # Measured against the right order that it is nearest to.
     right = max(order.right_orders, key=lambda other: _agreeing(other, lines))
     missing = [line for line in right if line not in lines]
