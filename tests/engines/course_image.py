@@ -8,6 +8,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.engines.warm_base import WARM_LABEL
 from tutor.catalog.course import load_course
 from tutor.catalog.location import shipped_folders
 from tutor.core.dockerfile import Dockerfile, parse_dockerfile
@@ -25,8 +26,12 @@ BASE = "golang:1.21-alpine"
 
 
 async def obtain_golang(engine: Engine) -> None:
-    """The base of all answers: what is there, else the stand-in."""
-    if await engine.images.find(BASE) is None:
+    """The base of all answers: what is there, else the stand-in. What is measured starts from no cache."""
+    found = await engine.images.find(BASE)
+    assert found is None or WARM_LABEL not in dict(found.config.labels), (
+        f"docker rmi {BASE}: tests left a warm one"
+    )
+    if found is None:
         async with aclosing(obtain_base(engine, BASE, "stand-in", uuid.uuid4().hex)) as made:
             async for _ in made:
                 pass
