@@ -22,7 +22,6 @@ from tutor.session.console_call import ConsoleCall
 from tutor.session.console_code import OneTimeCode
 from tutor.session.console_link import ConsoleLink
 from tutor.session.demo_recording import Recording, steps_sha256, whole_moments
-from tutor.session.demo_replay import ReplaySession
 from tutor.ui.console_app import ConsoleApp
 from tutor.ui.demo_app import DemoApp
 from tutor.ui.demo_console import ConsolePlan
@@ -223,9 +222,7 @@ async def test_the_console_stays_when_the_demo_goes_on_from_a_recording(
         made = Recording(
             presenter.demo.lesson.slug, "docker", "now", steps_sha256(presenter.demo.steps), moments
         )
-        presenter.screen._fallback = lambda index: ReplaySession(
-            presenter.demo.lesson, made, speed=0, index=index - 1
-        )
+        presenter.goes_on_from(made)
         await presenter.go_to(3)
         await presenter.press("x")
         await presenter.at(3)

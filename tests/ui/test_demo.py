@@ -61,6 +61,14 @@ class Presenter:
         await self.press("j", *str(number), "enter")
         await self.at(number)
 
+    def goes_on_from(self, made: Recording) -> None:
+        """What the screen finds when it asks for a recording."""
+
+        async def fallback(index: int) -> ReplaySession:
+            return ReplaySession(self.demo.lesson, made, speed=0, index=index - 1)
+
+        self.screen._fallback = fallback
+
 
 Present = Callable[..., AbstractAsyncContextManager[Presenter]]
 
@@ -230,9 +238,7 @@ async def test_when_the_engine_dies_the_demo_goes_on_from_a_recording_with_its_b
         made = Recording(
             presenter.demo.lesson.slug, "docker", "now", steps_sha256(presenter.demo.steps), moments
         )
-        presenter.screen._fallback = lambda index: ReplaySession(
-            presenter.demo.lesson, made, speed=0, index=index - 1
-        )
+        presenter.goes_on_from(made)
         await presenter.go_to(3)
         await presenter.press("x")
         await presenter.at(3)
@@ -258,7 +264,7 @@ async def test_a_step_that_ends_otherwise_than_it_should_can_be_shown_from_the_r
         moments = whole_moments([presenter.demo.moment(index) for index in range(4)])
         demo = presenter.demo
         made = Recording(demo.lesson.slug, "docker", "now", steps_sha256(demo.steps), moments)
-        presenter.screen._fallback = lambda index: ReplaySession(demo.lesson, made, speed=0, index=index - 1)
+        presenter.goes_on_from(made)
         presenter.stage.engine.script.build_error = "dial tcp: lookup proxy.golang.org: no such host"
         await presenter.press("x")
         await presenter.see("no such host", "did not end as the lesson means", "r goes on from", "4 / ")

@@ -189,15 +189,18 @@ def open_replay(
     return ReplaySession(demo_lesson(lesson), read_recording(path), speed=speed, index=index, wait=wait)
 
 
-def fallback_of(wiring: Wiring, lesson: Lesson, speed: float) -> Callable[[int], Show | None]:
+def fallback_of(wiring: Wiring, lesson: Lesson, speed: float) -> Callable[[int], Awaitable[Show | None]]:
     """Gives the last recording of a lesson, standing before the step of an index; None where it has none."""
 
-    def fallback(index: int) -> Show | None:
+    def find(index: int) -> Show | None:
         with contextlib.suppress(StorageError):
             found = open_replay(lesson, last_recording(wiring, lesson), speed=speed, index=index - 1)
             if found.moment(index) is not None:
                 return found
         return None
+
+    async def fallback(index: int) -> Show | None:
+        return await asyncio.to_thread(find, index)
 
     return fallback
 

@@ -14,6 +14,7 @@ from tutor.core.errors import TutorError
 from tutor.ui.demo_console import ConsolePlan, DemoConsole
 from tutor.ui.hang_up import PERIOD_SECONDS, terminal_is_gone, watch_for_signals
 from tutor.ui.screens.demo import DemoScreen
+from tutor.ui.screens.demo_run import no_recording
 from tutor.ui.theme import DARK, THEMES, fallback_variables, other
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class DemoApp(App[None]):
         *,
         close: Callable[[], Awaitable[None]],
         mask: Callable[[str], str] = str,
-        fallback: Callable[[int], Show | None] = lambda _: None,
+        fallback: Callable[[int], Awaitable[Show | None]] = no_recording,
         shell: Callable[[], None] | None = None,
         console: ConsolePlan | None = None,
         theme: str = DARK,

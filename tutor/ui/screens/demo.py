@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -14,7 +14,7 @@ from textual.widgets import Input
 from tutor.session.demo_step import DemoKind
 from tutor.ui.binding import DEMO_BINDINGS
 from tutor.ui.demo_picture import head
-from tutor.ui.screens.demo_run import AGAIN, FORWARD, DemoRun
+from tutor.ui.screens.demo_run import AGAIN, FORWARD, DemoRun, no_recording
 
 if TYPE_CHECKING:
     from tutor.session.demo_moment import Show
@@ -31,7 +31,7 @@ class DemoScreen(DemoRun):
         show: Show,
         *,
         mask: Callable[[str], str] = str,
-        fallback: Callable[[int], Show | None] = lambda _: None,
+        fallback: Callable[[int], Awaitable[Show | None]] = no_recording,
         on_change: Callable[[], None] = lambda: None,
         invite: Callable[[], None] | None = None,
         shell: Callable[[], None] | None = None,

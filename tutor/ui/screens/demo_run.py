@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -26,6 +26,11 @@ _DOES = frozenset({FORWARD, AGAIN})
 """Names of the jobs that do a step."""
 
 
+async def no_recording(_: int) -> Show | None:
+    """Where there is nothing to go on from."""
+    return None
+
+
 class DemoRun(DemoFrame):
     """Runs the steps of one :class:`Show`. ``fallback`` gives a recording to go on from, or None."""
 
@@ -33,13 +38,14 @@ class DemoRun(DemoFrame):
         self,
         show: Show,
         mask: Callable[[str], str],
-        fallback: Callable[[int], Show | None],
+        fallback: Callable[[int], Awaitable[Show | None]],
         on_change: Callable[[], None],
     ) -> None:
         super().__init__(show, mask, on_change)
         self.work = Work(self, self._take, self._fail, self._ended)
         self._fallback = fallback
         self._offer: Show | None = None
+        self._fault: Exception | None = None
         self._wanted = 0
         self._plays = False
         self._live: Story | None = None
@@ -103,41 +109,47 @@ class DemoRun(DemoFrame):
             self.say(story.said[-1].text)
         self._on_change()
 
-    def _fail(self, job: Job, error: Exception) -> None:
+    def _fail(self, _: Job, error: Exception) -> None:
+        self._fault = error
+
+    async def _tell_fault(self, job: Job, error: Exception) -> None:
         told = error.what if isinstance(error, TutorError) else str(error)
         step = error.next_step if isinstance(error, TutorError) else ""
-        if isinstance(error, EngineError) and (offered := self._offered(self._wanted)):
+        if isinstance(error, EngineError) and (offered := await self._offered(self._wanted)):
             # Where a connection broke is nothing for a class, when there is a way on.
             told, step = "The engine is gone." if isinstance(error, EngineLost) else told, offered
         self.say(f"{job.name}: {told} {step}", "$error")
 
-    def _offered(self, index: int) -> str:
+    async def _offered(self, index: int) -> str:
         """Hold a recording ready that reaches this step; empty when there is none."""
-        self._offer = None if self.show.is_replay else self._fallback(index)
+        self._offer = None if self.show.is_replay else await self._fallback(index)
         return f"r goes on from {self._offer.source}, at this very step." if self._offer else ""
 
     async def _ended(self, job: Job, ending: Ending) -> None:
         story, self._live = self._live, None
+        fault, self._fault = self._fault, None
         self._painter.pause()
+        if fault is not None:
+            await self._tell_fault(job, fault)
         if ending is Ending.STOPPED and not self.work.is_busy:
             self._start("Putting the step back", self._restored)
             return
         if ending is Ending.DONE and (story is None or not story.said) and not self._waits(story):
             self.say("")
         if ending is Ending.DONE and job.name in _DOES:
-            self._judge(story)
+            await self._judge(story)
         if job.name == FORWARD and self.show.steps[self.show.index].kind is DemoKind.TYPE:
             self.start_typing()
         await self.draw()
         self.query_one("#demo-body").scroll_home(animate=False)
         self._on_change()
 
-    def _judge(self, story: Story | None) -> None:
+    async def _judge(self, story: Story | None) -> None:
         """A step that ended otherwise than it should: without a network, say. A recording shows it whole."""
         moment = self.show.moment(self.show.index)
         if moment is None or moment.went_well is not False:
             return
-        offered = self._offered(self.show.index)
+        offered = await self._offered(self.show.index)
         if offered:
             self.say(f"{story.said[-1].text if story and story.said else ''} {offered}".strip())
 
