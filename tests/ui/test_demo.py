@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
+from textual.binding import Binding
 from textual.widgets import Digits
 
 from tests.ui.conftest import DOCKERFILE, Stage
@@ -17,6 +18,7 @@ from tutor.session.demo import DemoSession
 from tutor.session.demo_recording import Recording, steps_sha256, whole_moments
 from tutor.session.demo_replay import ReplaySession
 from tutor.session.demo_step import demo_lesson
+from tutor.ui.binding import DEMO_BINDINGS
 from tutor.ui.demo_app import DemoApp
 from tutor.ui.demo_console import ConsolePlan
 from tutor.ui.screens.demo import DemoScreen
@@ -294,3 +296,18 @@ async def test_a_terminal_that_cannot_be_given_away_is_told(present: Present) ->
         presenter.screen._shell = lambda: None
         await presenter.press("s")
         await presenter.see("cannot be given to a shell")
+
+
+async def test_every_key_of_a_demo_is_told_by_one_key_and_the_demo_goes_on(present: Present) -> None:
+    async with present() as presenter:
+        await presenter.go_to(3)
+        await presenter.press("question_mark")
+        for binding in DEMO_BINDINGS:
+            assert isinstance(binding, Binding)
+            await presenter.see(binding.tooltip)
+        await presenter.press("right")
+        await presenter.press("escape")
+        await presenter.until(lambda: presenter.app.screen is presenter.screen)
+        await presenter.at(3)
+        await presenter.press("right")
+        await presenter.at(4)

@@ -184,10 +184,10 @@ class TutorApp(App[None]):
 
     def action_help(self) -> None:
         """Keys and text."""
-        from tutor.ui.screens.help import HelpScreen
+        from tutor.ui.screens.help import HelpScreen, course_help
 
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen())
+            self.push_screen(course_help())
 
     def action_tour(self) -> None:
         """The four screens of the first start."""

@@ -75,6 +75,9 @@ APP_BINDINGS: list[BindingType] = [
     key("t", "app.toggle_theme", "Light or dark", "Change between the light and the dark theme."),
 ]
 
+HELP_BINDING = key("question_mark,f1", "app.help", "Keys", "These keys.", show=True, display="?")
+"""Of programs with one screen."""
+
 _FORWARD_KEYS, _BACK_KEYS = "right,space,enter,pagedown,n", "left,backspace,pageup,p"
 """Those of a presenter's remote among them."""
 
@@ -90,11 +93,11 @@ DEMO_BINDINGS: list[BindingType] = [
         _BACK_KEYS, "back", "Back", "The step before, with its world; stop what runs.", show=True, display="←"
     ),
     _demo("j", "ask('jump')", "Jump", "To a step by its number.", show=True),
-    _demo("g", "ask('guess')", "Class's guess", "Type in what the class says.", show=True),
-    _demo("x", "redo", "Again, live", "Do this step once more.", show=True),
+    _demo("g", "ask('guess')", "Guess", "Type in what the class says.", show=True),
+    _demo("x", "redo", "Again", "Do this step once more, live.", show=True),
     _demo("y", "hold", "Type only", "Type commands, and run them by a second Forward.", show=True),
     _demo("s", "shell", "Shell", "A real shell in the demo's folder.", show=True),
-    _demo("c", "console", "Console", "Show a code for the presenter's console in a second terminal."),
+    _demo("c", "console", "Console", "A code for the presenter's console in a second terminal."),
     _demo("r", "fall_back", "Go on from recording", "Play the recording from the step that did not go."),
     _demo("down", "scroll(3)", "Down", "Scroll down what does not fit."),
     _demo("up", "scroll(-3)", "Up", "Scroll up what does not fit."),

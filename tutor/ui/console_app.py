@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual.app import App
 from textual.binding import Binding, BindingType
 
-from tutor.ui.binding import key
+from tutor.ui.binding import HELP_BINDING, key
 from tutor.ui.hang_up import PERIOD_SECONDS, terminal_is_gone, watch_for_signals
 from tutor.ui.screens.console import ConsoleScreen
 from tutor.ui.theme import DARK, THEMES, fallback_variables, other
@@ -20,6 +20,7 @@ class ConsoleApp(App[None]):
     TITLE = "FROM scratch"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
+        HELP_BINDING,
         key("t", "app.toggle_theme", "Light or dark", "Change between the light and the dark theme."),
         key("q", "app.leave", "Quit", "Leave the console; the demo goes on.", show=True),
         Binding(
@@ -59,6 +60,13 @@ class ConsoleApp(App[None]):
     def action_toggle_theme(self) -> None:
         """Light or dark."""
         self.theme = other(self.theme)
+
+    def action_help(self) -> None:
+        """Every key."""
+        from tutor.ui.screens.help import HelpScreen, console_help
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(console_help(self.BINDINGS))
 
     def action_leave(self) -> None:
         """The demo goes on."""

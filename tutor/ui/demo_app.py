@@ -11,6 +11,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 
 from tutor.core.errors import TutorError
+from tutor.ui.binding import HELP_BINDING, key
 from tutor.ui.demo_console import ConsolePlan, DemoConsole
 from tutor.ui.hang_up import PERIOD_SECONDS, terminal_is_gone, watch_for_signals
 from tutor.ui.screens.demo import DemoScreen
@@ -31,9 +32,12 @@ class DemoApp(App[None]):
     TITLE = "FROM scratch"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t", "toggle_theme", "Light or dark", show=False, id="demo-theme"),
-        Binding("q", "leave", "Quit", id="demo-quit"),
-        Binding("ctrl+c", "leave", "Quit", show=False, id="demo-interrupt"),
+        HELP_BINDING,
+        key("t", "app.toggle_theme", "Light or dark", "Change between the light and the dark theme."),
+        key("q", "app.leave", "Quit", "Stop what runs, and leave.", show=True),
+        Binding(
+            "ctrl+c", "leave", "Quit", show=False, id="demo-interrupt", tooltip="Stop what runs, and leave."
+        ),
     ]
 
     def __init__(
@@ -102,6 +106,13 @@ class DemoApp(App[None]):
     def action_toggle_theme(self) -> None:
         """Light or dark."""
         self.theme = other(self.theme)
+
+    def action_help(self) -> None:
+        """Every key."""
+        from tutor.ui.screens.help import HelpScreen, demo_help
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(demo_help(self.BINDINGS))
 
     def action_leave(self) -> None:
         """Stop what runs, remove the container, and leave."""

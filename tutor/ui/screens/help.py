@@ -1,8 +1,8 @@
-"""Help: how the tutor works, and every key, read off the bindings themselves."""
+"""Help: how a screen works, and every key, read off the bindings themselves."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tutor.ui.binding import APP_BINDINGS, LESSON_BINDINGS
+from tutor.ui.binding import APP_BINDINGS, CONSOLE_BINDINGS, DEMO_BINDINGS, LESSON_BINDINGS
 from tutor.ui.screens import STYLES
 
 _ABOUT = """\
@@ -23,6 +23,17 @@ Signs:  ✓ good   ✗ failed   ● running   ■ stopped   ? could not be judge
 Dots:   ● passed   ◐ begun   ○ open   ◉ passed, edited since   ✗ fails now   ◌ not verifiable now
 Sizes are unpacked bytes; MB is 1 000 000 bytes, as Docker prints it. * stands on a stand-in base."""
 
+_ABOUT_DEMO = """\
+Forward types the change or runs the step, live. Back restores the world of the step \
+before: files, images, the running container, the sizes. A presenter's remote works.
+
+The class's guess is typed in where a question stands, and is shown against the fact. \
+Nothing here touches a learner's files. A demo is recorded; a recording is never graded."""
+
+_ABOUT_CONSOLE = """\
+Notes, the next step, the time against the plan, and what the class says. \
+The demo does what is pressed here."""
+
 _TWICE = Binding("ctrl+c", "help_quit", "Quit", tooltip="Copy what is selected; pressed twice, quit.")
 
 _KEY_NAMES = {
@@ -31,6 +42,12 @@ _KEY_NAMES = {
     "slash": "/",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
+    "left": "←",
+    "right": "→",
+    "up": "↑",
+    "down": "↓",
+    "space": "Space",
+    "backspace": "Backspace",
     "pageup": "PageUp",
     "pagedown": "PageDown",
     "escape": "Esc",
@@ -53,35 +70,69 @@ def key_names(keys: str) -> str:
 def key_table(title: str, bindings: Iterable[BindingType]) -> Content:
     """Keys with what they do."""
     parts: list[tuple[str, str] | str] = [(f"{title}\n", "bold $primary")]
-    for binding in bindings:
-        if isinstance(binding, Binding):
-            what = binding.tooltip or binding.description
-            parts += [(f"  {key_names(binding.key):<14}", "bold $accent"), f"{what}\n"]
+    rows = [
+        (key_names(each.key), each.tooltip or each.description)
+        for each in bindings
+        if isinstance(each, Binding)
+    ]
+    width = max(13, *(len(keys) for keys, _ in rows)) + 1
+    for keys, what in rows:
+        parts += [(f"  {keys:<{width}}", "bold $accent"), f"{what}\n"]
     return Content.assemble(*parts)
 
 
 class HelpScreen(ModalScreen[None]):
-    """One page of text; any of the leaving keys closes it."""
+    """One page of text above tables of keys; any of the leaving keys closes it."""
 
     CSS_PATH = STYLES / "help.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "escape,q,question_mark,f1", "dismiss", "Close", id="help-close", tooltip="Back to the lesson."
+            "escape,q,question_mark,f1",
+            "dismiss",
+            "Close",
+            id="help-close",
+            tooltip="Back to where I was.",
         ),
     ]
 
+    def __init__(self, about: str, tables: Sequence[tuple[str, Iterable[BindingType]]]) -> None:
+        super().__init__()
+        self._about = about
+        self._tables = tables
+
     def compose(self) -> ComposeResult:
         """Everything in one scroll."""
-        from tutor.ui.widgets.dockerfile_editor import DockerfileEditor
-        from tutor.ui.widgets.endpoint_pane import EndpointPane
-        from tutor.ui.widgets.sizes_pane import SizesPane
-
         with VerticalScroll(id="help-box") as box:
             box.border_title = "Help"
             box.border_subtitle = "Esc closes"
-            yield Static(Content(_ABOUT), id="help-about", markup=False)
-            yield Static(key_table("Everywhere but in the editor", LESSON_BINDINGS), markup=False)
-            yield Static(key_table("Anywhere", (*APP_BINDINGS, _TWICE)), markup=False)
-            yield Static(key_table("In the editor", DockerfileEditor.BINDINGS), markup=False)
-            yield Static(key_table("In the sizes", SizesPane.BINDINGS), markup=False)
-            yield Static(key_table("In the endpoints", EndpointPane.BINDINGS), markup=False)
+            yield Static(Content(self._about), id="help-about", markup=False)
+            for title, bindings in self._tables:
+                yield Static(key_table(title, bindings), markup=False)
+
+
+def course_help() -> HelpScreen:
+    """Of the course: the lesson, its panes, and the app."""
+    from tutor.ui.widgets.dockerfile_editor import DockerfileEditor
+    from tutor.ui.widgets.endpoint_pane import EndpointPane
+    from tutor.ui.widgets.sizes_pane import SizesPane
+
+    return HelpScreen(
+        _ABOUT,
+        (
+            ("Everywhere but in the editor", LESSON_BINDINGS),
+            ("Anywhere", (*APP_BINDINGS, _TWICE)),
+            ("In the editor", DockerfileEditor.BINDINGS),
+            ("In the sizes", SizesPane.BINDINGS),
+            ("In the endpoints", EndpointPane.BINDINGS),
+        ),
+    )
+
+
+def demo_help(app_bindings: Iterable[BindingType]) -> HelpScreen:
+    """Of a demo."""
+    return HelpScreen(_ABOUT_DEMO, (("A demo", (*DEMO_BINDINGS, *app_bindings)),))
+
+
+def console_help(app_bindings: Iterable[BindingType]) -> HelpScreen:
+    """Of the presenter's console."""
+    return HelpScreen(_ABOUT_CONSOLE, (("The console", (*CONSOLE_BINDINGS, *app_bindings)),))
