@@ -185,12 +185,12 @@ def lessons(lessons_folder: Path | None, as_json: bool) -> None:
 @click.option("--packed", is_flag=True, help="Compress it too, to tell about what a registry ships.")
 @click.option(
     "--dockerfile",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     help="Tell the lines of this file that decided about the bytes.",
 )
 @click.option("--max-size", metavar="SIZE", help="Fail when it is larger: 8MB, 7.5MiB, 5000000.")
 @click.option("--max-wasted", metavar="SHARE", help="Fail when more is shipped unseen: 1% or 200kB.")
-@click.option("--require", metavar="NAMES", default="", help="Any of static,stripped,non-root.")
+@click.option("--require", metavar="NAMES", help="Any of static,stripped,non-root.")
 def xray(target: str, other: str | None, **options: Any) -> None:
     """Tell where the bytes of an image or a program are; of two, what became of them.
 

@@ -5,6 +5,7 @@ import io
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import BinaryIO
 
 import pytest
@@ -131,7 +132,7 @@ async def test_the_way_from_the_builder_has_the_lines_and_par(built: Stage) -> N
         await hand.see("line 4: COPY --from=builder /app /app")
 
 
-async def test_par_and_the_attempts_stand_on_the_way_before_anything_is_compared(built: Stage) -> None:
+async def test_the_way_is_there_with_par_and_the_attempts_as_soon_as_one_turns_to_it(built: Stage) -> None:
     async with built.play((120, 36)) as hand:
         await hand.idle()
         await hand.press("c")
@@ -140,9 +141,36 @@ async def test_par_and_the_attempts_stand_on_the_way_before_anything_is_compared
         await hand.press("5")
         await hand.see("seen 100.0 %")
         await hand.press("v", "v", "v", "v", "v")
-        await hand.see("par ", "attempt 1 ✓", "d compares with builder")
-        await hand.press("down", "down")
+        await hand.see("builder ", "toolchain", "a scale of their own", "par ", "attempt 1 ✓")
+        await hand.press("end")
         await hand.see("passed, within par.")
+
+
+async def test_a_new_build_is_compared_with_the_largest_image_again(built: Stage) -> None:
+    async with built.play((120, 36)) as hand:
+        await open_bytes(hand)
+        pane = hand.lesson.bench.bytes
+        await hand.press("d")
+        await hand.see("Kinds of bytes")
+        await hand.press("d")
+        await hand.until(lambda: pane._other == pane._others[1] and pane._comparison is not None)
+        await hand.idle()
+        built.engine.script.final_files = {"server": go_program(symbols=False), "more": b"m" * 100}
+        session = hand.lesson.session
+        session.save_file(session.file_text() + "# once more\n")
+        await hand.press("escape", "b")
+        await hand.until(lambda: pane._other == pane._others[0])
+
+
+async def test_the_views_stay_named_however_long_the_image_is_called(built: Stage) -> None:
+    async with built.play((80, 24)) as hand:
+        await open_bytes(hand)
+        pane = hand.lesson.bench.bytes
+        long = replace(pane._rows[0], name="registry.example/team/" + "long" * 30)
+        pane.show(hand.lesson.opening, (*pane._rows[1:], long), "")
+        pane._image_id = long.image_id
+        pane.draw()
+        await hand.see("…", "seen", "Way  Layers", "Compared")
 
 
 async def test_an_attempt_made_meanwhile_stands_on_the_way_when_the_pane_is_turned_to(built: Stage) -> None:

@@ -63,15 +63,16 @@ def test_the_way_ends_with_this_image_par_and_the_attempts_on_one_scale() -> Non
     assert [text(row).split()[0] for row in rows] == [
         "builder",
         "toolchain",
+        "from",
         "multi",
         "par",
         "attempt",
         "attempt",
     ]
     assert "−0.90 MB" in text(rows[1])
-    assert rows[3].fact == "Par: this image is within it."
-    assert [row.fact for row in rows[4:]] == ["not passed, above par.", "passed, within par."]
-    bars = [text(row).count("█") for row in rows[2:]]
+    assert rows[4].fact == "Par: this image is within it."
+    assert [row.fact for row in rows[5:]] == ["not passed, above par.", "passed, within par."]
+    bars = [text(row).count("█") for row in rows[3:]]
     assert bars[0] == bars[3] < bars[1] < bars[2]
 
 

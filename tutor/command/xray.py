@@ -18,7 +18,7 @@ import click
 from tutor.command.output import written
 from tutor.core.anatomy import BinaryAnatomy, ImageAnatomy
 from tutor.core.dockerfile import Dockerfile, parse_dockerfile
-from tutor.core.errors import EngineUnavailable, ImageNotFound, InspectError, TutorError
+from tutor.core.errors import DockerfileError, EngineUnavailable, ImageNotFound, InspectError, TutorError
 from tutor.inspect.decision import fitting_stage
 from tutor.inspect.difference import Anatomy, compare
 from tutor.inspect.gate import Gate, GateRequest, judge_gates, read_requirements, read_size
@@ -49,7 +49,7 @@ class XrayRequest:
     dockerfile: Path | None
     max_size: str | None
     max_wasted: str | None
-    require: str
+    require: str | None
 
 
 async def run_xray(request: XrayRequest) -> int:
@@ -81,8 +81,8 @@ class _Xray:
         # Read first: a limit that cannot be read should not cost the time to open an image.
         gates = GateRequest(
             read_size(request.max_size) if request.max_size is not None else None,
-            request.max_wasted or "",
-            read_requirements(request.require),
+            request.max_wasted,
+            read_requirements(request.require) if request.require is not None else (),
         )
         dockerfile = _dockerfile(request.dockerfile)
         try:
@@ -229,8 +229,15 @@ def _dockerfile(path: Path | None) -> Dockerfile | None:
         return None
     try:
         return parse_dockerfile(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InspectError(f"The Dockerfile cannot be read: {error}", where=str(path)) from error
+    except OSError as error:
+        raise InspectError(
+            f"The Dockerfile cannot be read: {error.strerror or error}.", where=str(path)
+        ) from error
+    except UnicodeDecodeError as error:
+        raise InspectError("This is no Dockerfile: it is no text.", where=str(path)) from error
+    except DockerfileError as error:
+        where = f"{path}:{error.line}" if error.line else str(path)
+        raise InspectError(error.what, where=where, next_step=error.next_step) from error
 
 
 async def _in_thread(label: str, work: Callable[[Callable[[int], None], threading.Event], R]) -> R:

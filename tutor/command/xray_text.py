@@ -14,6 +14,7 @@ from tutor.inspect.decision import fitting_stage, layer_decisions
 from tutor.inspect.difference import Anatomy, part_totals
 from tutor.inspect.gate import Gate
 from tutor.inspect.waterfall import Waterfall
+from tutor.ui.cell import cut, padded
 from tutor.ui.present import bar, megabytes, reduction, signed
 
 WIDTH = 80
@@ -56,14 +57,6 @@ def _grouped(number: int) -> str:
     return f"{number:,}".replace(",", " ")
 
 
-def _shortened(text: str, cells: int) -> str:
-    """Cut in the middle: of a path both ends tell something."""
-    if len(text) <= cells:
-        return text
-    head = (cells - 1) // 3
-    return f"{text[:head]}…{text[len(text) - (cells - 1 - head) :]}"
-
-
 def bars(rows: Iterable[Row], whole_bytes: int) -> Iterator[str]:
     """A bar for each row against the largest, its size, and its share of the whole."""
     shown = list(rows)
@@ -72,7 +65,7 @@ def bars(rows: Iterable[Row], whole_bytes: int) -> Iterator[str]:
         share = f"{100 * row.size_bytes / whole_bytes:.1f} %" if whole_bytes else ""
         drawn = bar(row.size_bytes, top, _BAR_CELLS)
         yield (
-            f"  {_shortened(row.name, _NAME_CELLS):<{_NAME_CELLS}} {drawn:<{_BAR_CELLS}}"
+            f"  {padded(cut(row.name, _NAME_CELLS), _NAME_CELLS)} {drawn:<{_BAR_CELLS}}"
             f" {megabytes(row.size_bytes):>8} {share:>7}"
         )
 
@@ -83,7 +76,7 @@ def _wrapped(text: str, indent: str = "  ") -> list[str]:
 
 def _image_lines(image: ImageAnatomy, dockerfile: Dockerfile | None) -> Iterator[str]:
     size = megabytes(image.unpacked_bytes)
-    yield f"{_shortened(image.name, 44)}   {size} unpacked, files: {image.file_count}"
+    yield f"{cut(image.name, 44)}   {size} unpacked, files: {image.file_count}"
     yield from _faces(image)
     yield ""
     yield "Where the bytes are"
@@ -108,16 +101,16 @@ def _image_lines(image: ImageAnatomy, dockerfile: Dockerfile | None) -> Iterator
     )
     for waste in image.wasted[:_ROW_LIMIT]:
         yield (
-            f"  {megabytes(waste.size_bytes):>8}  {_shortened(waste.path, 40)}"
+            f"  {megabytes(waste.size_bytes):>8}  {cut(waste.path, 40)}"
             f"  layer {waste.layer + 1}, {waste.reason.value}"
         )
     yield from _more(len(image.wasted))
     yield ""
     yield "Largest files"
     for file in image.files[:_ROW_LIMIT]:
-        yield f"  {megabytes(file.size_bytes):>8}  {_shortened(file.path, 58)}  layer {file.layer + 1}"
+        yield f"  {megabytes(file.size_bytes):>8}  {cut(file.path, 58)}  layer {file.layer + 1}"
     yield from _more(len(image.files))
-    for binary in image.binaries:
+    for binary in image.shown_programs:
         yield ""
         yield from _program_lines(binary)
     for note in image.notes:
@@ -146,7 +139,9 @@ def _faces(image: ImageAnatomy) -> Iterator[str]:
 
 def _program_lines(binary: BinaryAnatomy) -> Iterator[str]:
     elf, go = binary.elf, binary.go
-    yield f"Program {_shortened(binary.path, 50)}   {megabytes(binary.size_bytes)}, {elf.machine}"
+    yield f"Program {cut(binary.path, 50)}   {megabytes(binary.size_bytes)}, {elf.machine}"
+    if binary.packed_bytes is not None:
+        yield f"  packed: about {megabytes(binary.packed_bytes)}"
     if elf.is_static:
         yield "  static: it asks for no loader and needs no libraries"
     else:
@@ -198,11 +193,14 @@ def difference_text(
 def _difference_lines(
     difference: Difference, waterfall: Waterfall | None, before: Anatomy, after: Anatomy
 ) -> Iterator[str]:
-    yield f"{_shortened(difference.before_name, 56)}   {megabytes(difference.before_bytes)}"
+    yield f"{cut(difference.before_name, 56)}   {megabytes(difference.before_bytes)}"
     yield (
-        f"{_shortened(difference.after_name, 56)}   {megabytes(difference.after_bytes)}   "
+        f"{cut(difference.after_name, 56)}   {megabytes(difference.after_bytes)}   "
         f"{reduction(difference.after_bytes, difference.before_bytes)}".rstrip()
     )
+    if before.packed_bytes is not None and after.packed_bytes is not None:
+        packed = after.packed_bytes, before.packed_bytes
+        yield f"packed: about {megabytes(packed[1])} → {megabytes(packed[0])}   {reduction(*packed)}".rstrip()
     if waterfall is not None:
         yield from _waterfall_lines(waterfall)
     for title, rows in (
@@ -242,7 +240,7 @@ def _difference_rows(rows: tuple[DifferenceRow, ...]) -> Iterator[str]:
     for row in rows[:_ROW_LIMIT]:
         drawn = bar(abs(row.delta_bytes), top, 20)
         yield (
-            f"  {_shortened(row.name, 36):<36} {drawn:<20} {signed(row.delta_bytes):>9} {row.trend.value:>8}"
+            f"  {padded(cut(row.name, 36), 36)} {drawn:<20} {signed(row.delta_bytes):>9} {row.trend.value:>8}"
         )
     if len(rows) > _ROW_LIMIT:
         rest = sum(row.delta_bytes for row in rows[_ROW_LIMIT:])

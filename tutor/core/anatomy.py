@@ -220,6 +220,10 @@ class ImageAnatomy:
     """Every byte once: they add up to ``unpacked_bytes``."""
     start_path: str = ""
     """The file that the start command names, if the image holds it."""
+    start_program: BinaryAnatomy | None = None
+    """That file as a program, also where it is part of a base system."""
+    user_id: int | None = None
+    """Who it runs as, by its own ``/etc/passwd``; None when that does not name its user."""
     packed_bytes: int | None = None
     """About what a registry ships. None unless it was asked for."""
     listed_bytes: int | None = None
@@ -237,6 +241,12 @@ class ImageAnatomy:
         if not self.unpacked_bytes:
             return 100.0
         return 100 * (1 - self.wasted_bytes / self.unpacked_bytes)
+
+    @property
+    def shown_programs(self) -> tuple[BinaryAnatomy, ...]:
+        """The program that it starts, then those that were built in it."""
+        started = self.start_program
+        return self.binaries if started is None or started in self.binaries else (started, *self.binaries)
 
     @property
     def program(self) -> BinaryAnatomy | None:

@@ -17,6 +17,8 @@ _ESCAPE_SEQUENCE = re.compile(
     r"|\x1b[ -/]*[0-~]"
     r"|\x9b[0-?]*[ -/]*[@-~]"
 )
+# Half of a pair: JSON can spell one, and no terminal or file takes it.
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -32,6 +34,8 @@ def clean_line(text: str, limit: int = LINE_LIMIT_CHARACTERS) -> str:
     if "\r" in text:
         text = text.rpartition("\r")[2]
     text = _CONTROL.sub("", _ESCAPE_SEQUENCE.sub("", text)).expandtabs(4).replace("\n", " ")
+    if not text.isascii():
+        text = _LONE_SURROGATE.sub("\ufffd", text)
     dropped += max(0, len(text) - limit)
     if dropped:
         return f"{text[:limit]} … [{dropped} characters more]"

@@ -68,6 +68,7 @@ def _image(image: ImageAnatomy, all_files: bool, dockerfile: Dockerfile | None) 
         "file_count": image.file_count,
         "architecture": config.architecture,
         "user": config.user,
+        "user_id": image.user_id,
         "start_command": list(config.start_command),
         "start_path": image.start_path,
         "parts": [
@@ -106,7 +107,7 @@ def _image(image: ImageAnatomy, all_files: bool, dockerfile: Dockerfile | None) 
             }
             for waste in (image.wasted if all_files else image.wasted[:LARGEST_FILES])
         ],
-        "programs": [_program(binary) for binary in image.binaries],
+        "programs": [_program(binary) for binary in image.shown_programs],
         "notes": list(image.notes),
     }
 

@@ -53,7 +53,7 @@ class Blobs(Generic[T]):
                 raise InspectError(
                     f"A layer of the image {self.unreadable[path]}.",
                     where=clean_line(name, 120),
-                    next_step="Build or save the image again, without a compression setting.",
+                    next_step="Save the image again.",
                 )
             if path not in self.links:
                 break
@@ -102,6 +102,8 @@ def read_blobs(reader: ByteReader, read_layer: LayerReading[T]) -> Blobs[T]:
             blobs.links[path] = clean_path(member.target)
         elif member.kind is FileKind.FILE and member.size:
             blobs.take(path, reader, member.size, read_layer)
+        elif member.kind is FileKind.FILE:
+            blobs.unreadable[path] = "is an empty file"
     if not complete:
         raise InspectError("This is no image archive: it holds nothing.")
     return blobs

@@ -26,8 +26,8 @@ class Changes:
     per_layer: list[tuple[FileChange, ...]] = field(default_factory=list)
     wasted: list[Waste] = field(default_factory=list)
     """Largest first."""
-    seen: set[int] = field(default_factory=set)
-    """``id`` of each entry whose bytes a container sees."""
+    seen: dict[int, str] = field(default_factory=dict)
+    """``id`` of each entry whose bytes a container sees, with a path under which it sees them."""
 
 
 def find_changes(layers: list[Layer]) -> Changes:
@@ -43,9 +43,14 @@ def find_changes(layers: list[Layer]) -> Changes:
         found: list[FileChange] = []
         replaced: dict[str, LayerFile] = {}
         for path, (before, entries) in _removed(view, layer).items():
-            if path not in layer.files:
+            replaced_by = layer.files.get(path)
+            if replaced_by is None:
                 found.append(FileChange(shown_path(path), Change.REMOVED, before.kind, 0, _cost(entries)))
             for below_path, entry in entries:
+                if replaced_by is not None and below_path not in layer.files:
+                    found.append(
+                        FileChange(shown_path(below_path), Change.REMOVED, entry.kind, 0, entry.cost_bytes)
+                    )
                 del view[below_path]
                 replaced[below_path] = entry
                 _hide(entry, layers, hidden, index, WasteReason.REMOVED)
@@ -60,8 +65,10 @@ def find_changes(layers: list[Layer]) -> Changes:
         changes.per_layer.append(tuple(sorted(found, key=lambda change: change.path)))
     for path, entry in view.items():
         content = content_of(view, layers, path) if entry.kind is FileKind.HARDLINK else entry
-        if content is not None:
-            changes.seen.add(id(content))
+        if content is entry:
+            changes.seen[id(content)] = path
+        elif content is not None:
+            changes.seen.setdefault(id(content), path)
     _tell_waste(layers, changes, hidden)
     return changes
 

@@ -99,7 +99,10 @@ def _sections(binary: BinaryAnatomy) -> dict[str, int]:
 
 
 def _packages(binary: BinaryAnatomy, only_code: bool) -> dict[str, int]:
-    return {part.name: part.code_bytes if only_code else part.size_bytes for part in binary.packages}
+    if only_code:
+        # A package may have data alone, which one of the sides cannot tell of.
+        return {part.name: part.code_bytes for part in binary.packages if part.code_bytes}
+    return {part.name: part.size_bytes for part in binary.packages}
 
 
 def _rows(

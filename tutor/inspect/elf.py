@@ -185,7 +185,7 @@ def read_elf(file: BinaryIO) -> ElfFacts | None:
         machine = str(reader.elf.header["e_machine"])
         interpreter = next((segment for segment in segments if segment.kind == "PT_INTERP"), None)
         return ElfFacts(
-            machine=_MACHINES.get(machine, machine.removeprefix("EM_").lower()),
+            machine=_machine_name(machine),
             kind=str(reader.elf.header["e_type"]).removeprefix("ET_"),
             interpreter=_text(reader.read(interpreter.offset, min(interpreter.size, _PATH_LIMIT_BYTES)))
             if interpreter
@@ -243,6 +243,12 @@ def _needed(reader: ElfReader, segments: tuple[Segment, ...]) -> tuple[str, ...]
                 offset = segment.offset + within
                 return tuple(_text(reader.read(offset + name, _PATH_LIMIT_BYTES)) for name in names)
     raise InspectError("The program's file is damaged: it asks for libraries whose names are not there.")
+
+
+def _machine_name(machine: str) -> str:
+    if machine.isdecimal():
+        return f"machine {machine}, which is not known here"
+    return _MACHINES.get(machine, machine.removeprefix("EM_").lower())
 
 
 def _text(data: bytes) -> str:

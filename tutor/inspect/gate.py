@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from tutor.core.anatomy import BinaryAnatomy, ImageAnatomy
 from tutor.core.errors import UsageError
-from tutor.inspect.difference import Anatomy, program_of, size_of
+from tutor.inspect.difference import Anatomy, size_of
 
 _UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
+_PERCENT = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*%\s*$")
 _AMOUNT = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*$")
-_ROOT = frozenset({"", "0", "root"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,10 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class GateRequest:
-    """What a caller asks for. None and empty ask for nothing."""
+    """What a caller asks for. None asks for nothing."""
 
     max_bytes: int | None = None
-    max_wasted: str = ""
+    max_wasted: str | None = None
     """A size, or a share of the unpacked size such as ``1%``."""
     require: tuple[str, ...] = ()
 
@@ -54,6 +54,9 @@ def read_requirements(text: str) -> tuple[str, ...]:
         UsageError: there is no requirement of such a name.
     """
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    if not names:
+        # What a pipeline's unset variable comes to; it must not pass for a limit that held.
+        raise UsageError("--require names nothing.", next_step=f"Known: {', '.join(REQUIREMENTS)}.")
     for name in names:
         if name not in REQUIREMENTS:
             raise UsageError(
@@ -74,7 +77,7 @@ def judge_gates(anatomy: Anatomy, request: GateRequest) -> tuple[Gate, ...]:
         gates.append(
             Gate("max-size", size <= request.max_bytes, f"at most {request.max_bytes} bytes", f"{size} bytes")
         )
-    if request.max_wasted:
+    if request.max_wasted is not None:
         gates.append(_wasted(_image(anatomy, "--max-wasted"), request.max_wasted))
     return (*gates, *(REQUIREMENTS[name](anatomy) for name in request.require))
 
@@ -87,23 +90,20 @@ def _image(anatomy: Anatomy, option: str) -> ImageAnatomy:
 
 def _wasted(image: ImageAnatomy, limit: str) -> Gate:
     wasted = image.wasted_bytes
-    if not limit.strip().endswith("%"):
+    if not limit.strip().endswith("%") and limit.strip():
         most = read_size(limit)
         return Gate("max-wasted", wasted <= most, f"at most {most} bytes", f"{wasted} bytes")
-    try:
-        percent = float(limit.strip().removesuffix("%"))
-    except ValueError:
-        raise UsageError(f"{limit!r} is no share.", next_step="Write it as 1% or 200kB.") from None
+    match = _PERCENT.match(limit)
+    if match is None:
+        raise UsageError(f"{limit!r} is no share.", next_step="Write it as 1% or 200kB.")
+    percent = float(match[1])
     share = 100 * wasted / image.unpacked_bytes if image.unpacked_bytes else 0.0
     return Gate("max-wasted", share <= percent, f"at most {percent:g} %", f"{share:.2f} %")
 
 
 def _program(anatomy: Anatomy) -> BinaryAnatomy | None:
     """What the image starts; a program that merely lies in it does not count."""
-    program = program_of(anatomy)
-    if isinstance(anatomy, ImageAnatomy) and (program is None or program.path != anatomy.start_path):
-        return None
-    return program
+    return anatomy.start_program if isinstance(anatomy, ImageAnatomy) else anatomy
 
 
 _NO_PROGRAM = "the image starts no program that could be read"
@@ -136,11 +136,14 @@ def _is_stripped(anatomy: Anatomy) -> Gate:
 
 
 def _is_non_root(anatomy: Anatomy) -> Gate:
-    user = _image(anatomy, "non-root").config.user
-    name = user.partition(":")[0]
-    # An id may be written with leading zeros.
-    is_root = name in _ROOT or (name.isdecimal() and int(name) == 0)
-    return Gate("non-root", not is_root, "a user other than root", f"runs as {user or 'root, by default'}")
+    image = _image(anatomy, "non-root")
+    user = image.config.user
+    actual = f"runs as {user or 'root, by default'}"
+    if image.user_id is None:
+        actual = f"USER {user}, whom the image's /etc/passwd does not name"
+    elif user and user.partition(":")[0] != str(image.user_id):
+        actual += f", which is the user id {image.user_id}"
+    return Gate("non-root", bool(image.user_id), "a user other than root", actual)
 
 
 REQUIREMENTS: dict[str, Callable[[Anatomy], Gate]] = {

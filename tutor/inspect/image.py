@@ -17,11 +17,12 @@ from tutor.inspect.blob import read_blob_folder, read_blobs
 from tutor.inspect.change import Changes, find_changes
 from tutor.inspect.layer import LayerFile
 from tutor.inspect.opened import BlobSource, Opened, open_layers
-from tutor.inspect.overlay import content_of
+from tutor.inspect.overlay import content_of, resolve
 from tutor.inspect.part import PathKinds, find_parts, path_kinds
 from tutor.inspect.spool import Spool
 from tutor.inspect.start import start_candidates
 from tutor.inspect.stream import open_reader
+from tutor.inspect.user import USERS_PATH, user_id
 
 _PROGRAM_LIMIT = 8
 _PROGRAM_KINDS = (PartKind.BASE, PartKind.OTHER, PartKind.SOURCE)
@@ -100,7 +101,9 @@ def open_image(
         changes = find_changes(opened.layers)
         kinds = path_kinds(opened.view, opened.layers, config)
         notes: list[str] = []
-        programs = _programs(opened, kinds, spool, notes)
+        started = content_of(opened.view, opened.layers, opened.start) if opened.start else None
+        start_program = _read(opened.start or "", started, spool, notes) if started is not None else None
+        programs = _programs(opened, started, start_program, kinds, spool, notes)
     finally:
         spool.close()
     layers = opened.layers
@@ -117,6 +120,8 @@ def open_image(
         binaries=tuple(programs.values()),
         parts=find_parts(layers, changes.seen, kinds, programs),
         start_path=shown_path(opened.start) if opened.start is not None else "",
+        start_program=start_program,
+        user_id=user_id(config.user, _passwd(opened)),
         packed_bytes=sum(each for each in packed if each is not None)
         if packed and None not in packed
         else None,
@@ -141,17 +146,29 @@ def _layers(opened: Opened, changes: Changes) -> tuple[LayerAnatomy, ...]:
 
 def _files(opened: Opened, changes: Changes) -> tuple[VisibleFile, ...]:
     found = [
-        VisibleFile(shown_path(path), entry.cost_bytes, index, entry.content)
+        VisibleFile(shown_path(changes.seen[id(entry)]), entry.cost_bytes, index, entry.content)
         for index, layer in enumerate(opened.layers)
-        for path, entry in layer.files.items()
+        for entry in layer.files.values()
         if entry.cost_bytes and id(entry) in changes.seen
     ]
     return tuple(sorted(found, key=lambda file: (-file.size_bytes, file.path)))
 
 
-def _programs(opened: Opened, kinds: PathKinds, spool: Spool, notes: list[str]) -> dict[int, BinaryAnatomy]:
+def _passwd(opened: Opened) -> bytes | None:
+    """The file by which a container finds its user."""
+    path = resolve(opened.view, USERS_PATH)
+    return opened.layers[opened.view[path].layer].passwd if path == USERS_PATH else None
+
+
+def _programs(
+    opened: Opened,
+    started: LayerFile | None,
+    start_program: BinaryAnatomy | None,
+    kinds: PathKinds,
+    spool: Spool,
+    notes: list[str],
+) -> dict[int, BinaryAnatomy]:
     """The program that the image starts first, then those that were built in it, largest first."""
-    started = content_of(opened.view, opened.layers, opened.start) if opened.start else None
     candidates = sorted(
         (
             (path, entry)
@@ -161,10 +178,8 @@ def _programs(opened: Opened, kinds: PathKinds, spool: Spool, notes: list[str]) 
         key=lambda item: -item[1].size,
     )
     found: dict[int, BinaryAnatomy] = {}
-    if started is not None and opened.start is not None:
-        binary = _read(opened.start, started, spool, notes)
-        if binary is not None and not _is_of_system(opened.start, binary, kinds):
-            found[id(started)] = binary
+    if start_program is not None and not _is_of_system(opened.start or "", start_program, kinds):
+        found[id(started)] = start_program
     for path, entry in candidates:
         if len(found) >= _PROGRAM_LIMIT:
             break

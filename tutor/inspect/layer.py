@@ -12,6 +12,7 @@ from tutor.core.image import FileKind
 from tutor.inspect.spool import Spool, Spooled
 from tutor.inspect.stream import ByteReader
 from tutor.inspect.tar import Member, members
+from tutor.inspect.user import USERS_LIMIT_BYTES, USERS_PATH
 
 NAME_LIMIT = 500_000
 """Names read from one image: ten times what large images hold."""
@@ -79,6 +80,8 @@ class Layer:
     opaque: set[str] = field(default_factory=set)
     """Folders of lower layers that are emptied."""
     programs: list[ProgramFound] = field(default_factory=list)
+    passwd: bytes | None = None
+    """Its ``/etc/passwd``, if it brings one."""
     packed_bytes: int | None = None
     """Its length in the archive, where that holds it compressed."""
 
@@ -162,7 +165,10 @@ class LayerScanner:
                 entry.content = content
                 break
         if entry.content != "elf":
-            if self._checksums:
+            if path == USERS_PATH and member.size <= USERS_LIMIT_BYTES:
+                layer.passwd = reader.take(member.size)
+                entry.checksum = zlib.crc32(layer.passwd) if self._checksums else None
+            elif self._checksums:
                 entry.checksum = _checksum(reader, member.size)
             return
         digest = hashlib.sha256()

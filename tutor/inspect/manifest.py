@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
 from tutor.core.errors import InspectError
@@ -12,6 +12,7 @@ from tutor.inspect.layer import clean_path
 
 _LAYER_LIMIT = 1_000
 _DEPTH_LIMIT = 4
+_NOT_JSON = "A part of the image's archive is not the JSON it should be."
 _NOT_AN_IMAGE = "This is no image archive: it has neither a manifest.json nor an index.json."
 
 
@@ -29,7 +30,11 @@ class Manifest:
 
 
 def read_manifest(
-    documents: Mapping[str, bytes], image_id: str, architecture: str, links: Mapping[str, str] | None = None
+    documents: Mapping[str, bytes],
+    image_id: str,
+    architecture: str,
+    links: Mapping[str, str] | None = None,
+    unreadable: Container[str] = (),
 ) -> Manifest:
     """Find the image ``image_id`` in an archive, or the only one it holds.
 
@@ -41,6 +46,8 @@ def read_manifest(
         layers, config_name = _docker_manifest(documents, image_id)
     elif "index.json" in documents:
         layers, config_name = _oci_manifest(documents, image_id, architecture)
+    elif named := [name for name in ("manifest.json", "index.json") if name in unreadable]:
+        raise InspectError(_NOT_JSON, where=named[0])
     else:
         raise InspectError(_NOT_AN_IMAGE)
     config = _object(_parsed(documents, links.get(config_name, config_name)))
@@ -124,9 +131,7 @@ def _parsed(documents: Mapping[str, bytes], name: str) -> object:
             "The image's archive lacks a part that its manifest names.", where=clean_line(name, 120)
         ) from None
     except (ValueError, RecursionError):
-        raise InspectError(
-            "A part of the image's archive is not the JSON it should be.", where=clean_line(name, 120)
-        ) from None
+        raise InspectError(_NOT_JSON, where=clean_line(name, 120)) from None
 
 
 def _object(value: object) -> dict[str, object]:

@@ -63,7 +63,7 @@ def open_layers(
         return layer
 
     blobs = source(read_layer)
-    manifest = read_manifest(blobs.documents, image_id, config.architecture, blobs.links)
+    manifest = read_manifest(blobs.documents, image_id, config.architecture, blobs.links, blobs.unreadable)
     layers = _each_once([blobs.layer(name) for name in manifest.layers])
     view = lay_over(layers)
     check_stopped()

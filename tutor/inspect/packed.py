@@ -46,7 +46,7 @@ def packed_size_from(
         InspectError: as for :func:`packed_size`.
     """
     blobs = source(_packed_layer)
-    manifest = read_manifest(blobs.documents, image_id, architecture, blobs.links)
+    manifest = read_manifest(blobs.documents, image_id, architecture, blobs.links, blobs.unreadable)
     return sum(blobs.layer(name) for name in manifest.layers)
 
 

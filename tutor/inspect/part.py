@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from tutor.core.anatomy import BinaryAnatomy, ImagePart, PartKind, SectionGroup
@@ -88,7 +88,7 @@ def _folders(setting: str | None) -> tuple[str, ...]:
 
 
 def find_parts(
-    layers: list[Layer], seen: set[int], kinds: PathKinds, programs: Mapping[int, BinaryAnatomy]
+    layers: list[Layer], seen: Container[int], kinds: PathKinds, programs: Mapping[int, BinaryAnatomy]
 ) -> tuple[ImagePart, ...]:
     """Every byte of the image under a kind and the layer that holds it.
 

@@ -47,7 +47,7 @@ def find_markers(
         return list(_in_layer(reader, end, needles))
 
     blobs = read_blobs(open_reader(archive, on_progress, cancelled), read_layer)
-    manifest = read_manifest(blobs.documents, image_id, architecture, blobs.links)
+    manifest = read_manifest(blobs.documents, image_id, architecture, blobs.links, blobs.unreadable)
     found = [
         Sighting(marker, f"layer {index + 1}: {path}")
         for index, name in enumerate(manifest.layers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from tutor.core.anatomy import SectionGroup, SectionPart
 from tutor.core.text import clean_line
@@ -63,6 +64,22 @@ def section_parts(
         else:
             parts.append(SectionPart("(after the last section)", SectionGroup.OTHER, reader.size - at))
     return tuple(parts)
+
+
+def damage_of(reader: ElfReader, sections: tuple[Section, ...], segments: tuple[Segment, ...]) -> str:
+    """What its headers say that cannot be; empty when nothing. No linker writes sections that overlap."""
+    in_file = sorted(
+        (each.offset, each.offset + each.size)
+        for each in sections
+        if each.kind not in {"SHT_NULL", "SHT_NOBITS"} and each.size
+    )
+    ends = [last for _, last in in_file] + [each.offset + each.size for each in segments]
+    missing = max(ends, default=0) - reader.size
+    if missing > 0:
+        return f"The file is cut short or damaged: {missing} bytes that its headers speak of are not there."
+    if any(first < last for (_, last), (first, _) in pairwise(in_file)):
+        return "The file is damaged: its sections overlap, so that what they hold cannot be told for sure."
+    return ""
 
 
 def _headers(reader: ElfReader) -> Iterator[Stretch]:

@@ -133,8 +133,9 @@ def _read_folder(path: Path, on_progress: Progress | None, cancelled: threading.
             where=str(path),
             next_step="Give the folder that holds oci-layout, index.json and blobs.",
         )
-    documents = read_blob_folder(path, lambda part: open_reader(part, None, cancelled), _leave_out).documents
-    config = read_config(read_manifest(documents, "", ImageConfig().architecture).document)
+    blobs = read_blob_folder(path, lambda part: open_reader(part, None, cancelled), _leave_out)
+    manifest = read_manifest(blobs.documents, "", ImageConfig().architecture, unreadable=blobs.unreadable)
+    config = read_config(manifest.document)
     return read_folder_anatomy(path, config, on_progress=on_progress, cancelled=cancelled)
 
 
@@ -148,7 +149,7 @@ def _read_archive(
     # What the image starts is known only from its description, which may come last: so read it first.
     with _outer(path, compression, None, cancelled) as reader:
         first = read_blobs(reader, _leave_out)
-    manifest = read_manifest(first.documents, "", ImageConfig().architecture, first.links)
+    manifest = read_manifest(first.documents, "", ImageConfig().architecture, first.links, first.unreadable)
 
     with _outer(path, compression, on_progress, cancelled) as reader:
         return open_image(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from tutor.core.difference import DifferenceRow, Trend
 from tutor.ui import present
-from tutor.ui.bytes_row import BytesRow, bar_row, cut, limited
+from tutor.ui.bytes_row import BytesRow, bar_row, limited
+from tutor.ui.cell import cut, padded
 
 if TYPE_CHECKING:
     from tutor.inspect.waterfall import WaterfallStep
@@ -106,7 +107,7 @@ def _difference_row(row: DifferenceRow, top: int, width: int) -> BytesRow:
     )
     return BytesRow(
         (
-            (f"{cut(row.name, name_cells):<{name_cells}} ", ""),
+            (f"{padded(cut(row.name, name_cells), name_cells)} ", ""),
             (f"{present.bar(abs(row.delta_bytes), top, bar_cells):<{bar_cells}}", _STYLE[row.trend]),
             (f" {present.signed(row.delta_bytes):>{_FIGURE_CELLS}} ", ""),
             (f"{row.trend.value:<{_TREND_CELLS}}", _STYLE[row.trend]),

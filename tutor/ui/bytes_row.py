@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from tutor.ui import present
+from tutor.ui.cell import cut, cut_end, padded
 
 ROW_LIMIT = 200
 """Rows under one heading: more are counted in a last one."""
@@ -27,14 +28,6 @@ class BytesRow:
     """Whether it stands open at first."""
 
 
-def cut(text: str, cells: int) -> str:
-    """Shortened in the middle: of a path both ends tell something."""
-    if len(text) <= cells:
-        return text
-    head = max(0, (cells - 1) // 3)
-    return f"{text[:head]}…{text[len(text) - max(0, cells - 1 - head) :]}"
-
-
 def bar_row(
     name: str,
     size_bytes: int,
@@ -53,14 +46,13 @@ def bar_row(
     ``is_line``: the name is a line of a Dockerfile, whose beginning tells most.
     """
     name_cells = min(44, max(10, width * 2 // 5)) if is_line else min(30, max(10, width // 3))
-    if is_line and len(name) > name_cells:
-        name = f"{name[: name_cells - 1]}…"
+    name = cut_end(name, name_cells) if is_line else cut(name, name_cells)
     bar_cells = max(4, width - name_cells - _FIGURE_CELLS - _SHARE_CELLS - 3)
     figure = present.signed(size_bytes) if signed else present.megabytes(size_bytes)
     share = f"{100 * abs(size_bytes) / whole:.1f} %" if whole else ""
     return BytesRow(
         (
-            (f"{cut(name, name_cells):<{name_cells}} ", ""),
+            (f"{padded(name, name_cells)} ", ""),
             (f"{present.bar(abs(size_bytes), top, bar_cells):<{bar_cells}}", style),
             (f" {figure:>{_FIGURE_CELLS}} {share:>{_SHARE_CELLS}}", ""),
         ),

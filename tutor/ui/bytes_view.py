@@ -15,7 +15,8 @@ from tutor.core.anatomy import (
 )
 from tutor.core.image import FileKind
 from tutor.ui import present
-from tutor.ui.bytes_row import ROW_LIMIT, BytesRow, bar_row, cut, limited
+from tutor.ui.bytes_row import ROW_LIMIT, BytesRow, bar_row, limited
+from tutor.ui.cell import cut
 
 if TYPE_CHECKING:
     from tutor.inspect.decision import Decision
@@ -57,6 +58,7 @@ def way_rows(
                 )
         share = f"{waterfall.after_name} is {100 * after / large:.1f} % of {waterfall.before_name}."
         fact = f"{share} From here on bars have a scale of their own."
+        yield BytesRow((("from here on, bars on a scale of their own", "$quiet"),), fact)
         yield bar_row(waterfall.after_name, after, top, 0, width, fact=fact)
     if par_bytes is not None:
         yield bar_row("par", par_bytes, top, 0, width, style="$quiet", fact=_against_par(after, par_bytes))

@@ -62,10 +62,11 @@ class ImageWanted(Message):
 
 @dataclass
 class ComparisonWanted(Message):
-    """Two images are to be compared."""
+    """Two images are to be compared. ``gives_way``: nobody asked for it, so any other work comes first."""
 
     before: SizeRow
     after: SizeRow
+    gives_way: bool = False
 
 
 @dataclass

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from textual.content import Content
 
 from tests.unit.inspect.go_program import go_program
 from tests.unit.inspect.image_archive import file, legacy, tar, unpack_into
@@ -103,6 +104,9 @@ class TestJson:
         for path in (image, programs[0]):
             found = json.loads(xray(path, "--json", "--packed").stdout)
             assert 0 < found["packed_bytes"] < found["unpacked_bytes"]
+        assert "packed: about" in xray(programs[0], "--packed").stdout
+        assert "packed: about" in xray(*programs, "--packed").stdout
+        assert "packed: about" not in xray(*programs).stdout
 
     def test_a_folder_and_its_archive_tell_the_same(self, tmp_path: Path) -> None:
         archive = oci_archive([tar([file("app", go_program(), 0o755)])])
@@ -166,7 +170,15 @@ class TestGates:
 
     @pytest.mark.parametrize(
         "words",
-        [("--max-size", "big"), ("--require", "tiny"), ("--max-wasted", "1%"), ("--require", "non-root")],
+        [
+            ("--max-size", "big"),
+            ("--max-size", ""),
+            ("--require", "tiny"),
+            ("--require", ""),
+            ("--max-wasted", "1%"),
+            ("--max-wasted", ""),
+            ("--require", "non-root"),
+        ],
     )
     def test_a_question_that_makes_no_sense_ends_with_2(
         self, programs: tuple[Path, Path], words: tuple[str, str]
@@ -184,3 +196,28 @@ def test_a_name_that_no_engine_holds_ends_with_2_and_says_so() -> None:
 def test_a_dockerfile_that_cannot_be_read_ends_with_2(image: Path, tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_bytes(b"\xff\xfe\x00")
     assert xray(image, "--dockerfile", tmp_path / "Dockerfile").exit_code == 2
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "nowhere", "."])
+def test_a_dockerfile_that_cannot_be_read_is_a_fault_in_json_too(
+    image: Path, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "Dockerfile").write_bytes(b"\xff\xfe\x00")
+    told = xray(image, "--dockerfile", tmp_path / name, "--json")
+    assert told.exit_code == 2
+    assert json.loads(told.stdout)["error"]["where"] == str(tmp_path / name)
+
+
+def test_wide_characters_take_no_more_than_their_room(tmp_path: Path) -> None:
+    wide = file("\u65e5\u672c\u8a9e" * 20, b"w" * 500)
+    one = saved(tmp_path, "one.tar", tar([wide, file("b", b"b" * 40)]))
+    two = saved(tmp_path, "two.tar", tar([file("b", b"b")]))
+    lines = xray(one, two).stdout.splitlines()
+    assert any("\u65e5" in line for line in lines)
+    assert max(Content(line).cell_length for line in lines) <= 80
+
+
+def test_packages_of_which_a_side_tells_no_code_are_not_listed(programs: tuple[Path, Path]) -> None:
+    found = json.loads(xray(*programs, "--json").stdout)
+    assert found["packages_are_code"] is True
+    assert all(row["delta_bytes"] for row in found["packages"])

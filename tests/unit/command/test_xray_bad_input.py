@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from tests.unit.command.test_xray import no_docker, xray
 from tests.unit.inspect.elf_file import Elf, elf_bytes
@@ -52,6 +53,8 @@ REFUSED = {
     "an archive cut in a layer": (legacy([tar([file("a", b"1" * 9_000)])])[:6_000], "ends"),
     "a layer that is no tar": (legacy([b"not a tar" * 200]), "layer"),
     "a layer that is a zip file": (legacy([ZIP]), "zip"),
+    "a layer that is an empty file": (legacy([b""]), "is an empty file"),
+    "an archive of zstd that was cut": (zstandard.compress(legacy([tar([file("a")])]))[:20], "ends"),
     "a layer that is damaged gzip": (legacy([b"\x1f\x8b\x08" + b"?" * 600]), "damaged"),
 }
 

@@ -21,6 +21,7 @@ from tutor.core.text import LINE_LIMIT_CHARACTERS, clean_line, clean_text
         ("[red]markup stays text[/red]", "[red]markup stays text[/red]"),
         ("bell\x07 null\x00 backspace\x08", "bell null backspace"),
         ("left\u202eright", "leftright"),
+        ("half\ud800", "half\ufffd"),
         ("", ""),
     ],
 )

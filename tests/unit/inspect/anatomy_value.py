@@ -19,6 +19,7 @@ from tutor.core.anatomy import (
     WasteReason,
 )
 from tutor.core.image import ElfFacts, ImageConfig
+from tutor.inspect.user import user_id
 
 
 def binary(
@@ -60,6 +61,7 @@ def image(
     wasted: int = 0,
     hidden: Sequence[tuple[int, int, int]] = (),
     user: str = "",
+    passwd: bytes = b"",
     program: BinaryAnatomy | None = None,
     programs: tuple[BinaryAnatomy, ...] = (),
 ) -> ImageAnatomy:
@@ -84,4 +86,6 @@ def image(
         binaries=programs,
         parts=tuple(ImagePart(kind, layer, size) for kind, layer, size in parts),
         start_path=programs[0].path if programs else "",
+        start_program=programs[0] if programs else None,
+        user_id=user_id(user, passwd),
     )

@@ -137,3 +137,34 @@ def test_a_file_of_another_kind_is_none() -> None:
 def test_headers_that_are_not_there_are_refused() -> None:
     with pytest.raises(InspectError):
         read_binary(io.BytesIO(go_program()[:70]), "/app")
+
+
+@pytest.mark.parametrize("share", [0.4, 0.9])
+def test_a_program_that_was_cut_is_told_as_cut_and_not_as_of_another_kind(share: float) -> None:
+    data = elf_bytes(Elf(symbols=True, sections=False, padding=4_000))
+    found = opened(data[: int(len(data) * share)])
+    assert "is cut short or damaged" in found.notes[0]
+    assert not any("Not a Go program" in note for note in found.notes)
+
+
+def test_what_no_file_can_hold_is_not_attributed() -> None:
+    data = bytearray(go_program())
+    found = opened(bytes(data))
+    sections = int.from_bytes(data[40:48], "little")
+    # The first section of data is said to begin where the code does.
+    text, data_section = (
+        next(index for index, part in enumerate(range(20)) if _flags(data, sections, part) == wanted)
+        for wanted in (6, 2)
+    )
+    offset = data[sections + 64 * text + 24 : sections + 64 * text + 32]
+    data[sections + 64 * data_section + 24 : sections + 64 * data_section + 32] = offset
+    overlapping = opened(bytes(data))
+    assert found.notes == ()
+    assert "its sections overlap" in overlapping.notes[0]
+    assert overlapping.unattributed_data_bytes >= 0
+    assert overlapping.unattributed_code_bytes >= 0
+
+
+def _flags(data: bytearray, sections: int, index: int) -> int:
+    at = sections + 64 * index + 8
+    return int.from_bytes(data[at : at + 8], "little")

@@ -35,6 +35,12 @@ def test_requirements_are_known_by_name() -> None:
         read_requirements("static,small")
 
 
+@pytest.mark.parametrize("text", ["", " ", ","])
+def test_a_list_that_names_no_requirement_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="names nothing"):
+        read_requirements(text)
+
+
 def test_a_good_image_holds_every_gate() -> None:
     gates = judge_gates(GOOD, GateRequest(1_000, "0%", ALL))
     assert held(gates) == {
@@ -66,11 +72,21 @@ def test_waste_may_be_limited_by_a_size() -> None:
     assert held(judge_gates(bad, GateRequest(max_wasted="19B"))) == {"max-wasted": False}
 
 
-@pytest.mark.parametrize("user", ["", "0", "root", "0:0", "00", "root:staff"])
-def test_root_is_root_however_it_is_written(user: str) -> None:
-    assert held(judge_gates(image([], (), user=user), GateRequest(require=("non-root",)))) == {
-        "non-root": False
-    }
+PASSWD = b"toor:x:0:0:::\nroot:x:0:0:::\napp:x:7:7:::\n8:x:0:0:::\n"
+
+
+@pytest.mark.parametrize(
+    "user", ["", "0", "root", "0:0", "00", "root:staff", "+0", "-0", "toor", "8", "gone"]
+)
+def test_root_is_root_however_it_is_written_and_a_user_of_no_row_is_nobody(user: str) -> None:
+    found = judge_gates(image([], (), user=user, passwd=PASSWD), GateRequest(require=("non-root",)))
+    assert held(found) == {"non-root": False}
+
+
+@pytest.mark.parametrize("user", ["app", "7", "65532:0", "+9"])
+def test_another_user_than_root_holds(user: str) -> None:
+    found = judge_gates(image([], (), user=user, passwd=PASSWD), GateRequest(require=("non-root",)))
+    assert held(found) == {"non-root": True}
 
 
 def test_an_image_that_starts_no_program_is_neither_static_nor_stripped() -> None:
@@ -81,8 +97,19 @@ def test_an_image_that_starts_no_program_is_neither_static_nor_stripped() -> Non
 def test_a_program_that_merely_lies_in_the_image_is_not_judged() -> None:
     import dataclasses
 
-    lying = dataclasses.replace(GOOD, start_path="/bin/sh")
+    lying = dataclasses.replace(GOOD, start_path="/bin/sh", start_program=None)
     assert held(judge_gates(lying, GateRequest(require=("static",)))) == {"static": False}
+
+
+def test_a_program_of_the_base_system_is_judged_where_the_image_starts_it() -> None:
+    import dataclasses
+
+    shell = binary(path="/bin/busybox")
+    starts = dataclasses.replace(image([], ()), start_path=shell.path, start_program=shell)
+    assert held(judge_gates(starts, GateRequest(require=("static", "stripped")))) == {
+        "static": True,
+        "stripped": True,
+    }
 
 
 @pytest.mark.parametrize("request_", [GateRequest(max_wasted="1%"), GateRequest(require=("non-root",))])
@@ -91,6 +118,7 @@ def test_an_images_question_about_a_bare_program_is_refused(request_: GateReques
         judge_gates(binary(), request_)
 
 
-def test_a_share_that_is_none_is_refused() -> None:
+@pytest.mark.parametrize("limit", ["few%", "", " ", "nan%", "inf%", "-1%"])
+def test_a_share_that_is_none_is_refused(limit: str) -> None:
     with pytest.raises(UsageError, match="is no share"):
-        judge_gates(GOOD, GateRequest(max_wasted="few%"))
+        judge_gates(GOOD, GateRequest(max_wasted=limit))

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import gzip
 import io
+import random
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import zstandard
 
+from tests.unit.inspect.elf_file import Elf, elf_bytes
 from tests.unit.inspect.go_program import go_program
 from tests.unit.inspect.image_archive import (
     Name,
@@ -24,8 +27,10 @@ from tests.unit.inspect.image_archive import (
 from tutor.core.anatomy import BinaryAnatomy, Change, FileChange, ImageAnatomy, PartKind, WasteReason
 from tutor.core.errors import InspectError
 from tutor.core.image import FileKind, ImageConfig
+from tutor.inspect.compression import unpacked
 from tutor.inspect.image import read_image_anatomy
 from tutor.inspect.source import read_path
+from tutor.inspect.stream import open_reader
 
 CONFIG = ImageConfig(entrypoint=("/app",))
 Shape = Callable[[list[bytes]], bytes]
@@ -107,10 +112,13 @@ class TestChanges:
         layers = [[file("first", b"x" * 50), hardlink("second", "first")], [file(".wh.first")]]
         assert opened(layers).wasted_bytes == 0
         assert opened([*layers, [file(".wh.second")]]).wasted_bytes == 50
+        named = opened([layers[0], [file("first", b"y" * 10)]])
+        assert {each.path: each.size_bytes for each in named.files} == {"/second": 50, "/first": 10}
 
     def test_a_folder_that_becomes_a_file_hides_all_below_it(self) -> None:
         found = opened([[folder("x/"), file("x/a", b"a" * 30)], [file("x", b"now a file")]])
         assert found.wasted_bytes == 30
+        assert changes(found, 1) == {"/x": (Change.CHANGED, 10, 0), "/x/a": (Change.REMOVED, 0, 30)}
 
     def test_a_layer_that_is_there_twice_counts_twice(self) -> None:
         layer = [file("same", b"s" * 40)]
@@ -239,3 +247,41 @@ def test_a_compressed_archive_is_read_like_a_plain_one(tmp_path: Path) -> None:
     found = read_path(path)
     assert isinstance(found, ImageAnatomy)
     assert found.unpacked_bytes == 3
+
+
+def test_the_user_is_looked_up_in_the_newest_passwd_of_the_image() -> None:
+    layers = [[file("etc/passwd", b"app:x:0:0::/:\n")], [file("etc/passwd", b"app:x:7:7::/:\n")]]
+    app = ImageConfig(user="app")
+    assert opened(layers[:1], app).user_id == 0
+    assert opened(layers, app).user_id == 7
+    assert opened([*layers, [file("etc/.wh.passwd")]], app).user_id is None
+
+
+def test_a_program_of_the_base_system_is_the_one_that_the_image_starts() -> None:
+    system = [file(f"bin/tool{number}", b"t" * 20) for number in range(12)]
+    shell = file("bin/sh", elf_bytes(Elf()), 0o755)
+    found = opened([[*system, shell]], ImageConfig(command=("sh",)))
+    assert found.program is None
+    assert found.start_program is not None
+    assert [each.path for each in found.shown_programs] == ["/bin/sh"]
+
+
+@pytest.mark.parametrize("frames", [1, 3])
+@pytest.mark.parametrize("checksum", [True, False])
+def test_zstd_that_was_cut_anywhere_is_told_as_cut(frames: int, checksum: bool) -> None:
+    # What does not compress makes many blocks; what repeats makes runs.
+    plain = tar([file("a", random.Random(1).randbytes(300_000)), file("b", b"b" * 300_000)])
+    compressor = zstandard.ZstdCompressor(write_checksum=checksum)
+    step = len(plain) // frames + 1
+    pieces = [plain[begin : begin + step] for begin in range(0, len(plain), step)]
+    packed = b"".join(map(compressor.compress, pieces)) + b"\x50\x2a\x4d\x18\x03\0\0\0abc"
+
+    def read(data: bytes) -> bytes:
+        reader = unpacked(open_reader(io.BytesIO(data)), len(data), "zstd")
+        return b"".join(iter(lambda: reader.some(1 << 20), b""))
+
+    assert read(packed) == plain
+    edges = {len(b"".join(map(compressor.compress, pieces[:count]))) for count in range(frames + 1)}
+    for length in {1, 4, 5, 9, 12, 1_000, 140_000, 299_999, len(packed) - 1, len(packed) - 13} - edges:
+        with pytest.raises(InspectError, match="ends in the middle"):
+            read(packed[:length])

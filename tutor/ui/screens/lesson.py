@@ -310,7 +310,8 @@ class LessonScreen(LessonDesk):
     def compare_images(self, event: ComparisonWanted) -> None:
         """Two images are to be compared."""
         name = f"Comparing {event.after.name} with {event.before.name}"
-        self.work.begin(name, lambda: self.opening.compare(event.before, event.after))
+        begin = self.work.begin_quietly if event.gives_way else self.work.begin
+        begin(name, lambda: self.opening.compare(event.before, event.after))
 
     @on(ProceedRequested)
     async def proceed(self) -> None:

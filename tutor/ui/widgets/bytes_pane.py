@@ -19,11 +19,12 @@ from tutor.ui import present
 from tutor.ui.bytes_difference import difference_rows
 from tutor.ui.bytes_row import BytesRow
 from tutor.ui.bytes_view import file_rows, layer_rows, package_rows, program_rows, way_rows
+from tutor.ui.cell import cut, width
 from tutor.ui.message import ComparisonWanted, ImageWanted
 from tutor.ui.widgets.bytes_tree import BytesTree
 
-COMPARED = "Compared"
-VIEWS = ("Way", "Layers", "Files", "Program", "Packages", COMPARED)
+WAY, COMPARED = "Way", "Compared"
+VIEWS = (WAY, "Layers", "Files", "Program", "Packages", COMPARED)
 _UNOPENED = BytesRow((("5 looks into this image.", "$quiet"),))
 _NOTHING = "No image is measured yet. Build one: b."
 
@@ -90,6 +91,7 @@ class BytesPane(Vertical):
         own = [row for row in finals if row.lesson == lesson]
         fresh = [row for row in own if row.image_id not in known]
         if self.row is None or fresh:
+            self._other_id = ""
             candidates = fresh or own or finals or rows
             self._image_id = candidates[-1].image_id if candidates else ""
         self.draw()
@@ -99,6 +101,14 @@ class BytesPane(Vertical):
         row = self.row
         if row is not None and self._opening is not None and not self._opening.is_complete(row.image_id):
             self.post_message(ImageWanted(row))
+        else:
+            self._look_for_way()
+
+    def _look_for_way(self) -> None:
+        """The way to an image needs the one that it begins at; whoever wants something else goes first."""
+        row, other = self.row, self._other
+        if self._view == WAY and row is not None and other is not None and self._comparison is None:
+            self.post_message(ComparisonWanted(other, row, gives_way=True))
 
     def on_resize(self) -> None:
         """Bars fill the width there is."""
@@ -119,6 +129,7 @@ class BytesPane(Vertical):
         self._view = VIEWS[(VIEWS.index(self._view) + 1) % len(VIEWS)]
         self.draw()
         self._tree.focus()
+        self._look_for_way()
 
     def action_compare(self) -> None:
         """Compare with the largest image; where that is shown already, with the next one."""
@@ -158,35 +169,36 @@ class BytesPane(Vertical):
     def draw(self) -> None:
         """Show the chosen view of the chosen image; what did not change is not drawn again."""
         row, opening = self.row, self._opening
-        width = self._tree.scrollable_content_region.width - 4
-        if row is None or opening is None or width <= 0:
+        cells = self._tree.scrollable_content_region.width - 4
+        if row is None or opening is None or cells <= 0:
             return
         image = opening.image(row.image_id)
         comparison = self._comparison
-        key = (row, image, self._view, width, self._other, comparison, opening.attempts)
+        key = (row, image, self._view, cells, self._other, comparison, opening.attempts)
         if key == self._key:
             return
         self._key = key
         self._draw_head(row, image)
-        rows = self._view_rows(image, width) if image is not None else (_UNOPENED,)
+        rows = self._view_rows(image, cells) if image is not None else (_UNOPENED,)
         self._tree.show_rows(rows)
         self._tell_fact(self._tree.chosen)
 
     def _draw_head(self, row: SizeRow, image: ImageAnatomy | None) -> None:
-        parts: list[tuple[str, str] | str] = [
-            (row.name, "bold"),
-            f"  {present.megabytes(row.unpacked_bytes)}",
-        ]
-        if image is not None:
-            parts.append((f"  seen {image.efficiency_percent:.1f} %", "$quiet"))
-        else:
-            parts.append(("  not opened yet", "$quiet"))
-        parts.append((f"   i next of {len(self._rows)}  d compare  v view\n", "$quiet"))
+        """Two lines whatever the image is called: what the keys do gives way first, then its name."""
+        head = self.query_one("#bytes-head", Static)
+        seen = "not opened yet" if image is None else f"seen {image.efficiency_percent:.1f} %"
+        size = f"  {present.megabytes(row.unpacked_bytes)}"
+        keys = f"   i next of {len(self._rows)}  d compare  v view"
+        room = head.content_size.width - len(size) - len(seen) - 2
+        if width(row.name) + len(keys) > room:
+            keys = ""
+        name = cut(row.name, max(1, room))
+        parts: list[tuple[str, str] | str] = [(name, "bold"), size, (f"  {seen}{keys}\n", "$quiet")]
         parts += [(f" {view} ", "reverse" if view == self._view else "$quiet") for view in VIEWS]
-        self.query_one("#bytes-head", Static).update(Content.assemble(*parts))
+        head.update(Content.assemble(*parts))
 
     def _view_rows(self, image: ImageAnatomy, width: int) -> Iterable[BytesRow]:
-        opening, program = self._opening, image.program
+        opening, program = self._opening, image.program or image.start_program
         assert opening is not None
         match self._view:
             case "Way":
