@@ -116,7 +116,9 @@ class Cleaning:
             note(entry, kept.get(image_id, ""))
         caches = {entry.object_id: entry for entry in parts if entry.kind == CACHE}
         if caches:
-            held, freed = await prune_records(self._connection, set(caches), patience_seconds=2.0)
+            held, freed = await prune_records(
+                self._connection, set(caches), patience_seconds=_PATIENCE_SECONDS
+            )
             reclaimed += freed
             for record_id, entry in caches.items():
                 note(entry, held.get(record_id, ""))
