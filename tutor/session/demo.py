@@ -14,7 +14,7 @@ from tutor.core.verdict import Outcome
 from tutor.session.answer import with_facts
 from tutor.session.attempt import AttemptBook
 from tutor.session.demo_moment import EVENT_LIMIT, Moment
-from tutor.session.demo_step import DemoKind, DemoStep, demo_steps, ended_as_meant
+from tutor.session.demo_step import DemoKind, DemoStep, demo_steps, ended_as_meant, lab_asked_about
 from tutor.session.demo_travel import Travel
 from tutor.session.demo_typing import DemoTyping
 from tutor.session.demo_world import Keeper, World
@@ -47,7 +47,7 @@ class DemoSession:
         self._book = PredictionBook(lesson, course.store)
         self.scene = Scene(course, lesson, files, self._book)
         self._attempts = AttemptBook(self.scene)
-        self._typing = DemoTyping(files, self.steps, answer)
+        self._typing = DemoTyping(files, self.steps, answer, lesson.folder)
         self._keeper = Keeper(self.scene, self._snapshots(files.folder))
         self._travel = Travel(self.scene, self.steps, self._keeper)
         self._moments: dict[int, Moment] = {}
@@ -185,7 +185,7 @@ class DemoSession:
     async def _do(self, index: int) -> AsyncGenerator[SessionEvent, None]:
         step, clock = self.steps[index], self._course.clock
         began = clock.monotonic()
-        before = self._typing.text(step)
+        before, lab = self._typing.text(step), lab_asked_about(self.steps, index)
         told: list[tuple[float, SessionEvent]] = []
         self.scene.went_well = None
         async with aclosing(self._events(step, index)) as events:
@@ -205,7 +205,7 @@ class DemoSession:
         made = Moment(
             number=step.number,
             file=self._typing.file,
-            before=before,
+            before=before if lab is None else self._moments[lab].before,
             after=self._typing.text(step),
             events=tuple(event for _, event in told),
             at_seconds=tuple(at for at, _ in told),

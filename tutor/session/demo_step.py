@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from tutor.core.lesson import Edit, Expectation, Fill, Note, Order, Predict, Quiz, Task
+from tutor.core.lesson import Edit, Expectation, Fill, Lay, Note, Order, Predict, Quiz, Task
 from tutor.session.next_action import described
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ class DemoStep:
     task: Task | None = None
     command: str = ""
     """What could be typed by hand to do the same."""
+    exercises: tuple[Order | Fill, ...] = ()
+    """Where the prose is read: what it speaks of, for the class to put in order or to fill in."""
 
 
 def demo_steps(lesson: Lesson) -> tuple[DemoStep, ...]:
@@ -70,6 +72,7 @@ def demo_steps(lesson: Lesson) -> tuple[DemoStep, ...]:
     made: list[DemoStep] = []
     for index, step in enumerate(lesson.steps):
         notes = tuple(device for device in step.devices if isinstance(device, Note))
+        exercises = tuple(task for task in step.actions if isinstance(task, Order | Fill))
         rows: list[tuple[DemoKind, str, Task | None, str]] = [(DemoKind.READ, step.title, None, "")]
         for task in step.actions:
             what = described(lesson, task, "")
@@ -79,7 +82,18 @@ def demo_steps(lesson: Lesson) -> tuple[DemoStep, ...]:
         if step.checks:
             rows.append((DemoKind.CHECK, "The checkpoint: build, run, ask and judge", None, ""))
         made += [
-            DemoStep(number, kind, step.title, say, step.prose, notes, index, task, command)
+            DemoStep(
+                number,
+                kind,
+                step.title,
+                say,
+                step.prose,
+                notes,
+                index,
+                task,
+                command,
+                exercises if kind is DemoKind.READ else (),
+            )
             for number, (kind, say, task, command) in enumerate(rows, len(made) + 1)
         ]
     return tuple(made)
@@ -95,6 +109,14 @@ def _kind(task: Task) -> DemoKind:
             return DemoKind.TYPE
         case _:
             return DemoKind.DO
+
+
+def lab_asked_about(steps: tuple[DemoStep, ...], index: int) -> int | None:
+    """Of a question right after a lab, the index of the step that laid the lab's file; else None."""
+    at = index
+    while steps[at].kind is DemoKind.ASK:
+        at -= 1
+    return at if at < index and isinstance(steps[at].task, Lay) else None
 
 
 def ended_as_meant(step: DemoStep, went_well: bool | None) -> bool | None:

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 class DemoTyping:
     """Writes the workspace's files. ``file`` names the one on the screen."""
 
-    def __init__(self, files: Workspace, steps: tuple[DemoStep, ...], answer: Path) -> None:
+    def __init__(self, files: Workspace, steps: tuple[DemoStep, ...], answer: Path, folder: Path) -> None:
+        """``answer`` holds a right answer's files, ``folder`` the lesson's own, its labs among them."""
         self._files = files
+        self._folder = folder
         self._steps = steps
         self._answer = answer
         self.file = "Dockerfile"
@@ -31,10 +33,18 @@ class DemoTyping:
         """The file that a step is about, else the one shown last; empty when there is none."""
         if step is not None and isinstance(step.task, Edit | Order | Fill | Change | Build):
             self.file = step.task.file
+        elif step is not None and isinstance(step.task, Lay):
+            self.file = self._laid(step.task)
         try:
             return self._files.read_text(self.file)
         except StorageError:
             return ""
+
+    def _laid(self, lab: Lay) -> str:
+        """Of the files that a lab lays, the one to show."""
+        source = self._folder / lab.source
+        names = sorted(path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file())
+        return "Dockerfile" if "Dockerfile" in names else next(iter(names), self.file)
 
     async def type(self, index: int) -> SessionEvent:
         """Write what the step asks for.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from string import ascii_uppercase
 
 from textual.content import Content
 
-from tutor.core.lesson import Predict, Quiz
+from tutor.core.lesson import Fill, Lay, Order, Predict, Quiz
 from tutor.session.demo_moment import Moment
 from tutor.session.demo_step import DemoKind, DemoStep
+from tutor.session.exercise import shuffled
 from tutor.ui import present
 from tutor.ui.demo_story import Story
 from tutor.ui.demo_typing import typed
@@ -58,22 +60,44 @@ def options(step: DemoStep) -> Content:
     return Content("\n\n").join(blocks)
 
 
+def _whole(moment: Moment, mask: Callable[[str], str], letters: int | None = None) -> Content:
+    """The file of a moment, what it changed marked; all of it unless ``letters`` are counted."""
+    enough = len(moment.after) * 2
+    return typed(mask(moment.before), mask(moment.after), enough if letters is None else letters)
+
+
+def _puzzle(exercise: Order | Fill, mask: Callable[[str], str]) -> Content:
+    """The lines to be put in order, each with a letter to call it by, or the text with its gaps."""
+    lines = [Content.styled(exercise.ask, "bold"), Content("")]
+    match exercise:
+        case Order():
+            for letter, line in zip(ascii_uppercase, shuffled(exercise), strict=False):
+                lines.append(Content.assemble((f"{letter}  ", "bold $accent"), mask(line)))
+        case Fill():
+            lines += [Content(mask(line)) for line in exercise.filled({}).splitlines()]
+    return Content("\n").join(lines)
+
+
 def picture(
     step: DemoStep, moment: Moment, mask: Callable[[str], str], letters: int | None = None
 ) -> Content:
-    """What stands in the middle of the screen. Reading is Markdown, and not drawn here."""
+    """What stands in the middle of the screen. Prose is Markdown, and not drawn here."""
     match step.kind:
         case DemoKind.ASK:
-            return question(step, moment)
+            blocks = [question(step, moment)]
+            if moment.before != moment.after:
+                blocks.append(_whole(moment, mask))
+            return Content("\n\n").join(blocks)
         case DemoKind.QUIZ | DemoKind.ANSWER:
             return options(step)
         case DemoKind.TYPE:
-            enough = len(moment.after) * 2
-            return typed(mask(moment.before), mask(moment.after), enough if letters is None else letters)
+            return _whole(moment, mask, letters)
         case DemoKind.READ:
-            return Content("")
+            return Content("\n\n").join(_puzzle(exercise, mask) for exercise in step.exercises)
         case DemoKind.CHECK:
             return story_of(moment, mask).verdicts()
+        case _ if isinstance(step.task, Lay):
+            return _whole(moment, mask)
         case _:
             return story_of(moment, mask).content()
 

@@ -10,6 +10,7 @@ import pytest
 from tests.unit.session.conftest import World as Lab
 from tutor.core.events import BuildFinished, PredictionCompared, Said, SessionEvent
 from tutor.core.image import SizeRole
+from tutor.core.lesson import Lay, Predict, Unit
 from tutor.session import demo_world, live
 from tutor.session.course import CourseSession, Folders
 from tutor.session.demo import DemoSession
@@ -98,6 +99,28 @@ async def test_forward_types_the_change_and_runs_what_the_lesson_runs(demo: Demo
     assert moment is not None
     assert moment.went_well is True
     assert any(isinstance(event, BuildFinished) for event in moment.events)
+
+
+async def test_a_lab_and_the_question_right_after_it_tell_the_file_it_laid_and_what_it_changed(
+    demo: DemoSession,
+) -> None:
+    (at,) = [i for i, step in enumerate(demo.lesson.steps) if any(isinstance(d, Lay) for d in step.devices)]
+    guess = Predict("misspelt", "Will it build?", "build.multi.succeeds", Unit.YES_NO)
+    step = demo.lesson.steps[at]
+    step = replace(step, devices=(step.devices[0], guess, *step.devices[1:]))
+    lesson = replace(demo.lesson, steps=(*demo.lesson.steps[:at], step, *demo.lesson.steps[at + 1 :]))
+    asking = DemoSession(demo._course, lesson, demo.workspace)
+    await asking.begin()
+    lay = next(i for i, step in enumerate(asking.steps) if isinstance(step.task, Lay))
+    await told(asking.jump(lay + 3))
+    for index in (lay, lay + 1):
+        moment = asking.moment(index)
+        assert moment is not None
+        assert "--from=builder" in moment.before
+        assert "--from=biulder" in moment.after
+    built = asking.moment(lay + 2)
+    assert built is not None
+    assert built.before == built.after
 
 
 async def test_nothing_of_a_demo_bears_the_name_of_anything_of_a_learners(
