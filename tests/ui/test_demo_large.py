@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tutor.core.events import CheckJudged, PredictionCompared
+from tutor.core.events import BuildFailed, CheckJudged, PredictionCompared
 from tutor.core.image import SizeRole, SizeRow
-from tutor.core.lesson import Build, Lesson, Predict, Unit
+from tutor.core.lesson import Build, Expectation, Lesson, Predict, Unit
 from tutor.core.verdict import Outcome, Prediction, Verdict
 from tutor.session.demo_moment import Moment
 from tutor.session.demo_step import DemoKind, DemoStep
@@ -61,6 +61,12 @@ def test_of_a_build_it_is_what_the_class_guessed_else_its_size(units: list[Unit]
 def test_a_build_that_failed_has_no_size() -> None:
     moment = Moment(1, "", "", "", sizes=BUILT, went_well=False)
     assert large(step_of(DemoKind.DO, Build("multi")), moment, LESSON) is None
+
+
+def test_a_build_that_was_meant_to_fail_and_did_has_none_either() -> None:
+    failed = BuildFailed("1", "COPY failed", None, 0.2)
+    moment = Moment(1, "", "", "", events=(failed,), sizes=BUILT, went_well=True)
+    assert large(step_of(DemoKind.DO, Build("multi", Expectation.FAILURE)), moment, LESSON) is None
 
 
 def test_a_checkpoint_counts_what_passed_and_is_no_success_while_one_did_not() -> None:

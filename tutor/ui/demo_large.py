@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tutor.core.events import CheckJudged, PredictionCompared
+from tutor.core.events import BuildFailed, CheckJudged, PredictionCompared
 from tutor.core.lesson import Build, Lesson, Predict, Unit
 from tutor.core.verdict import Outcome, Prediction
 from tutor.session.demo_moment import Moment
@@ -32,7 +32,7 @@ def large(step: DemoStep, moment: Moment, lesson: Lesson) -> Large | None:
             return _predicted(step.task, moment)
         case Build():
             told = _compared(moment)
-            return told or (_built(step.task, moment, lesson) if moment.went_well else None)
+            return told or (_built(step.task, moment, lesson) if _was_built(moment) else None)
         case _:
             return None
 
@@ -63,6 +63,11 @@ def _of(prediction: Prediction) -> Large | None:
         return None
     unit = present.with_unit(value, prediction.unit).removeprefix(value).strip()
     return Large(value, f"{unit}   {words}".strip(), bool(prediction.actual))
+
+
+def _was_built(moment: Moment) -> bool:
+    # A lab's build is meant to fail, and goes well when it does: the size at hand is of an image before.
+    return moment.went_well is True and not any(isinstance(event, BuildFailed) for event in moment.events)
 
 
 def _built(task: Build, moment: Moment, lesson: Lesson) -> Large | None:
