@@ -8,17 +8,17 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tutor.core.events import BaseNeeded, BuildFinished, Said, SessionEvent, WorkProgressed
+from tutor.core.events import BuildFinished, Said, SessionEvent, WorkProgressed
 from tutor.core.lesson import Predict, Run
 from tutor.core.verdict import Outcome
 from tutor.session.answer import with_facts
 from tutor.session.attempt import AttemptBook
+from tutor.session.demo_base import BaseOffer
 from tutor.session.demo_moment import EVENT_LIMIT, Moment
 from tutor.session.demo_step import DemoKind, DemoStep, demo_steps, ended_as_meant, lab_asked_about
 from tutor.session.demo_travel import Travel
 from tutor.session.demo_typing import DemoTyping
 from tutor.session.demo_world import Keeper, World
-from tutor.session.live import obtain_base
 from tutor.session.perform import perform
 from tutor.session.prediction import PredictionBook
 from tutor.session.scene import Scene, new_run_id
@@ -26,7 +26,6 @@ from tutor.session.scene import Scene, new_run_id
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tutor.core.base import BasePlan
     from tutor.core.lesson import Lesson
     from tutor.session.course import CourseSession
     from tutor.storage.snapshot import FolderSnapshots
@@ -51,7 +50,7 @@ class DemoSession:
         self._keeper = Keeper(self.scene, self._snapshots(files.folder))
         self._travel = Travel(self.scene, self.steps, self._keeper)
         self._moments: dict[int, Moment] = {}
-        self._needed: BasePlan | None = None
+        self._offer = BaseOffer()
 
     @staticmethod
     def _snapshots(folder: Path) -> FolderSnapshots:
@@ -99,16 +98,13 @@ class DemoSession:
             return
         edited = await self._travel.note_edits(self.index)
         if edited:
+            self._offer.withdraw()
             yield Said(
                 new_run_id(), f"Edited from outside: {edited}. From here on everything runs anew.", "warning"
             )
-        if self._needed is not None:
-            plan, self._needed = self._needed, None
-            async with aclosing(
-                obtain_base(self.scene.engine, plan.reference, plan.ways[0], new_run_id())
-            ) as obtained:
-                async for event in obtained:
-                    yield event
+        async with aclosing(self._offer.take(self.scene.engine)) as obtained:
+            async for event in obtained:
+                yield event
         if following in self.worlds:
             async with aclosing(self._to(following)) as events:
                 async for event in events:
@@ -121,6 +117,7 @@ class DemoSession:
 
     async def back(self) -> bool:
         """The step before, with its world; False at the start."""
+        self._offer.withdraw()
         if self.index == 0:
             return False
         await self._travel.note_edits(self.index)
@@ -131,6 +128,7 @@ class DemoSession:
 
     async def jump(self, number: int) -> AsyncGenerator[SessionEvent, None]:
         """To any step by its number; the steps up to one that was never reached are done."""
+        self._offer.withdraw()
         wanted = max(0, min(number - 1, len(self.steps) - 1))
         await self._travel.note_edits(self.index)
         reached = wanted if wanted in self.worlds else max(i for i in self.worlds if i <= wanted)
@@ -167,6 +165,7 @@ class DemoSession:
         here = self.index
         if here == 0:
             return
+        self._offer.withdraw()
         self._travel.forget_from(here)
         async with aclosing(self._to(here - 1)) as events:
             async for _ in events:
@@ -192,12 +191,11 @@ class DemoSession:
             async for event in events:
                 if isinstance(event, BuildFinished):
                     await self._keeper.keep_images({each.reference: each.image_id for each in event.images})
-                if isinstance(event, BaseNeeded):
-                    self._needed = event.plan
+                self._offer.note(event)
                 if not isinstance(event, WorkProgressed) and len(told) < EVENT_LIMIT:
                     told.append((clock.monotonic() - began, event))
                 yield event
-        if self._needed is not None:
+        if self._offer.is_open:
             return
         if isinstance(step.task, Run) and self.scene.container is not None:
             self._keeper.note_run(step.task)
