@@ -13,6 +13,8 @@ from tests.ui.conftest import DOCKERFILE, Stage
 from tests.ui.hand import PATIENCE_SECONDS, screen_text
 from tutor.catalog.course import Course
 from tutor.core.errors import EngineLost
+from tutor.core.events import BuildEvent, BuildStarted, WorkProgressed
+from tutor.core.ports import BuildRequest
 from tutor.session.course import CourseSession, Folders
 from tutor.session.demo import DemoSession
 from tutor.session.demo_recording import Recording, steps_sha256, whole_moments
@@ -223,6 +225,76 @@ async def test_a_missing_base_is_made_by_the_second_forward(present: Present) ->
         await presenter.see("is not here", "stand-in")
         await presenter.press("right")
         await presenter.at(4)
+
+
+async def test_a_base_that_is_obtained_is_told_at_once_with_how_far_it_is(present: Present) -> None:
+    async with present() as presenter:
+        engine, go_on = presenter.stage.engine, [asyncio.Event(), asyncio.Event()]
+
+        async def slowly(reference: str, run_id: str) -> AsyncGenerator[WorkProgressed, None]:
+            await go_on[0].wait()
+            yield WorkProgressed(run_id, f"making a stand-in for {reference}", 30_000_000, 60_000_000)
+            await go_on[1].wait()
+            engine.script.missing_bases.discard(reference)
+
+        engine.make_stand_in = slowly  # type: ignore[method-assign]
+        engine.script.missing_bases.add("golang:1.21-alpine")
+        await presenter.go_to(3)
+        await presenter.press("right")
+        await presenter.see("is not here")
+        await presenter.press("right")
+        await presenter.see("making a stand-in for golang:1.21-alpine")
+        assert "is not here" not in presenter.text
+        go_on[0].set()
+        await presenter.see("30.0 MB of 60.0 MB")
+        go_on[1].set()
+        await presenter.at(4)
+        assert "making a stand-in" not in presenter.text
+
+
+@pytest.mark.parametrize("keys", [("left",), ("j", "1", "enter")])
+async def test_an_offer_to_obtain_a_base_ends_when_the_presenter_goes_elsewhere(
+    present: Present, keys: tuple[str, ...]
+) -> None:
+    async with present() as presenter:
+        presenter.stage.engine.script.missing_bases.add("golang:1.21-alpine")
+        await presenter.go_to(3)
+        await presenter.press("right")
+        await presenter.see("is not here")
+        await presenter.press(*keys)
+        await presenter.until(lambda: presenter.screen.show.index < 2 and not presenter.screen.is_busy)
+        await presenter.go_to(2)
+        await presenter.press("right")
+        await presenter.at(3)
+        assert not [asked for asked in presenter.stage.engine.asked if asked.startswith("stand-in")]
+
+
+async def test_an_answer_to_a_key_stands_beside_how_far_the_work_is(present: Present) -> None:
+    async with present() as presenter:
+        engine, build = presenter.stage.engine, presenter.stage.engine.build
+        moved, go_on = asyncio.Event(), asyncio.Event()
+
+        async def sending(request: BuildRequest) -> AsyncGenerator[BuildEvent, None]:
+            async for event in build(request):
+                yield event
+                if isinstance(event, BuildStarted):
+                    yield WorkProgressed(request.run_id, "sending the build context", 26, None)
+                    moved.set()
+                    await go_on.wait()
+
+        engine.build = sending  # type: ignore[method-assign]
+        engine.script.hold_build = asyncio.Event()
+        await presenter.go_to(3)
+        await presenter.press("right")
+        await presenter.see("sending the build context: 26 B")
+        await presenter.press("right")
+        await presenter.see("Wait for the step that runs", "sending the build context: 26 B")
+        go_on.set()
+        await presenter.until(lambda: "sending" not in presenter.text)
+        assert "Wait for the step that runs" in await presenter.see("RUN go build")
+        engine.script.hold_build.set()
+        await presenter.at(4)
+        await presenter.until(lambda: "Wait for the step" not in presenter.text)
 
 
 async def test_a_small_window_still_shows_the_step_and_its_keys(present: Present) -> None:

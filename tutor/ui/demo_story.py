@@ -72,11 +72,22 @@ class Story:
         """Whether there is anything to show yet."""
         return bool(self.command or self.progress)
 
+    @property
+    def progress_words(self) -> str:
+        """How far long work is, in words; empty while none moves on."""
+        moved = self.progress
+        if moved is None:
+            return ""
+        if not moved.current and moved.total is None:
+            return moved.label
+        return f"{moved.label}: {present.amount(moved.current, moved.total, moved.unit)}"
+
     def tell(self, event: SessionEvent) -> None:
         """Take in one event."""
+        # What comes after tells of something else: what moved on is over, or moves on and says so again.
+        self.progress = event if isinstance(event, WorkProgressed) else None
         match event:
             case BuildStarted():
-                self.progress = None
                 self.command = event.command
                 self._instructions.clear()
                 self._log.clear()
@@ -112,8 +123,6 @@ class Story:
                 self.compared.append(event.prediction)
             case Said():
                 self.said.append(event)
-            case WorkProgressed():
-                self.progress = event
             case BaseNeeded():
                 self.waits_for_base = True
             case _:

@@ -47,6 +47,8 @@ class DemoFrame(Screen[None]):
         self._on_change = on_change
         self._letters: int | None = None
         self._prose = ""
+        self._said = ("", "")
+        self._progress = ""
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
@@ -143,6 +145,20 @@ class DemoFrame(Screen[None]):
 
     def say(self, text: str, style: str = "$warning") -> None:
         """One sentence below; empty takes it away."""
-        self.notice = text
+        self._said = (text, style)
+        self._draw_notice()
+
+    def tell_progress(self, words: str) -> None:
+        """How far long work is, below the sentence; empty takes it away."""
+        if words != self._progress:
+            self._progress = words
+            self._draw_notice()
+
+    def _draw_notice(self) -> None:
+        text, style = self._said
+        self.notice = text or self._progress
         self._on_change()
-        self._put("#demo-notice", Content.styled(self._mask(text), style) if text else Content(""))
+        rows = [Content.styled(self._mask(text), style)] if text else []
+        if self._progress:
+            rows.append(Content.styled(self._mask(self._progress), "$quiet"))
+        self._put("#demo-notice", Content("\n").join(rows))

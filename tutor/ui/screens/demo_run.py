@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from tutor.core.errors import EngineError, EngineLost, TutorError
-from tutor.core.events import BaseNeeded, ImageMeasured, SessionEvent
+from tutor.core.events import BaseNeeded, Said, SessionEvent
 from tutor.session.demo_step import DemoKind
 from tutor.ui import present
 from tutor.ui.demo_picture import head
@@ -49,7 +49,6 @@ class DemoRun(DemoFrame):
         self._wanted = 0
         self._plays = False
         self._live: Story | None = None
-        self._tells_progress = False
 
     async def on_mount(self) -> None:
         """Nothing is asked for yet."""
@@ -59,7 +58,10 @@ class DemoRun(DemoFrame):
     def _paint(self) -> None:
         """While something runs: what came so far."""
         story = self._live
-        if story is None or not story.has_begun:
+        if story is None:
+            return
+        self.tell_progress(story.progress_words)
+        if not story.has_begun:
             return
         step = self.show.steps[self.standing if self._plays else self._target]
         self._put("#demo-heading", Content.styled(step.heading, "bold $accent"))
@@ -67,14 +69,6 @@ class DemoRun(DemoFrame):
         self._put("#demo-picture", story.content())
         self.query_one("#demo-prose").display = False
         self._enlarge(None)
-        progress = story.progress
-        if progress is not None:
-            amount = present.amount(progress.current, progress.total, progress.unit)
-            self.say(f"{progress.label}: {amount}", "$quiet")
-            self._tells_progress = True
-        elif self._tells_progress:
-            self._tells_progress = False
-            self.say("")
         self.query_one("#demo-body").scroll_end(animate=False)
 
     def _start(
@@ -103,10 +97,8 @@ class DemoRun(DemoFrame):
                 "stand-in": "makes a stand-in for it on this machine",
             }[plan.ways[0]]
             self.say(f"{plan.reference} is not here. Forward {how} and goes on.")
-        elif isinstance(event, ImageMeasured):
-            story.progress = None
-        if story.said:
-            self.say(story.said[-1].text)
+        elif isinstance(event, Said):
+            self.say(event.text)
         self._on_change()
 
     def _fail(self, _: Job, error: Exception) -> None:
@@ -129,13 +121,14 @@ class DemoRun(DemoFrame):
         story, self._live = self._live, None
         fault, self._fault = self._fault, None
         self._painter.pause()
+        self.tell_progress("")
         if fault is not None:
             await self._tell_fault(job, fault)
         if ending is Ending.STOPPED and not self.work.is_busy:
             self._start("Putting the step back", self._restored)
             return
-        if ending is Ending.DONE and (story is None or not story.said) and not self._waits(story):
-            self.say("")
+        if ending is Ending.DONE and not self._waits(story):
+            self.say(story.said[-1].text if story and story.said else "")
         if ending is Ending.DONE and job.name in _DOES:
             await self._judge(story)
         if job.name == FORWARD and self.show.steps[self.show.index].kind is DemoKind.TYPE:
