@@ -21,8 +21,12 @@ _MISSING_FILE = re.compile(
     re.IGNORECASE,
 )
 _MISSING_PATH = re.compile(
-    r'"?(/[^"\s]*)"?: not found|stat (\S+?): (?:file does not exist|no such file)', re.IGNORECASE
+    # The BuildKit of Docker 20.10 says it twice: "/app" not found: not found.
+    r'"(/[^"]*)":? not found|(/[^"\s:]*): not found|stat (\S+?): (?:file does not exist|no such file)',
+    re.IGNORECASE,
 )
+_INSIDE_ENGINE = re.compile(r"^/?\S*/(?:buildkit-mount\d+|overlay2/[0-9a-z-]+/merged)(?=/)")
+"""Where an engine keeps what it looks through: nothing that a Dockerfile names."""
 _LINE = re.compile(r"(?:parse error (?:on )?line |Dockerfile:)(\d+)", re.IGNORECASE)
 _TARGET = re.compile(r"target stage .*could not be found|failed to reach build target", re.IGNORECASE)
 _EXIT = re.compile(
@@ -78,18 +82,26 @@ def next_step(error: str, plan: BuildPlan, line: int | None = None) -> str:
         names = ", ".join(stage.key for stage in plan.stages)
         return f"The stages of this file are: {names}." if names else "Name the stage with FROM … AS NAME."
     if _MISSING_FILE.search(error):
-        match = _MISSING_PATH.search(error)
-        path = (match[1] or match[2]) if match else "that name"
+        path = _missing_path(error)
         source = re.search(r"--from=(\S+)", failed_text)
         if source:
-            return f"Stage {source[1]} holds no {path}: compare with the path that its last step writes."
+            lacks = f"holds no /{path}" if path else "does not hold what this line copies"
+            return f"Stage {source[1]} {lacks}: compare with the path that its last step writes."
+        lacks = f"holds no {path}" if path else "does not hold what this line copies"
         return (
-            f"The build context is the folder of the Dockerfile, and it holds no {path.lstrip('/') or path}: "
+            f"The build context is the folder of the Dockerfile, and it {lacks}: "
             "check the spelling, and .dockerignore."
         )
     if _EXIT.search(error):
         return "The command of this step failed; what it printed says why."
     return ""
+
+
+def _missing_path(error: str) -> str:
+    """The path that was not found, without a leading slash; empty when the text names none."""
+    match = _MISSING_PATH.search(error)
+    path = next((each for each in match.groups() if each), "") if match else ""
+    return _INSIDE_ENGINE.sub("", path).lstrip("/")
 
 
 def _line_with(plan: BuildPlan, keyword: str) -> int | None:

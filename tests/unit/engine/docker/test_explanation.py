@@ -24,6 +24,38 @@ PLAN = BuildPlan(
         ("COPY failed: file not found in build context: stat conf: file does not exist", 5, "holds no conf"),
         ('failed to compute cache key: "/conf" not found: not found', 5, "build context"),
         ('failed to calculate checksum of ref x::y: "/app": not found', 4, "Stage builder holds no /app"),
+        (
+            'failed to compute cache key: "/src/app" not found: not found',
+            4,
+            "Stage builder holds no /src/app:",
+        ),
+        (
+            (
+                "failed to solve: failed to compute cache key: failed to calculate checksum of ref a::b: "
+                '"/src/app": not found'
+            ),
+            4,
+            "Stage builder holds no /src/app:",
+        ),
+        ("COPY failed: stat src/app: file does not exist", 4, "Stage builder holds no /src/app:"),
+        (
+            (
+                "failed to compute cache key: failed to walk /var/lib/docker/tmp/buildkit-mount12/src: "
+                "lstat /var/lib/docker/tmp/buildkit-mount12/src/app: no such file or directory"
+            ),
+            4,
+            "Stage builder holds no /src/app:",
+        ),
+        (
+            (
+                "COPY failed: file not found in build context or excluded by .dockerignore: "
+                "stat conf: file does not exist"
+            ),
+            5,
+            "and it holds no conf:",
+        ),
+        ("COPY failed: no source files were specified", 5, "does not hold what this line copies"),
+        ("failed to compute cache key: nobody knows", 4, "Stage builder does not hold what this line copies"),
         ("target stage nope could not be found", None, "builder, 1"),
         ("failed to reach build target nope in Dockerfile", None, "builder, 1"),
         ("The command '/bin/sh -c go build' returned a non-zero code: 1", 2, "what it printed"),
