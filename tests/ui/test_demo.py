@@ -12,7 +12,7 @@ from textual.widgets import Digits
 from tests.ui.conftest import DOCKERFILE, Stage
 from tests.ui.hand import PATIENCE_SECONDS, screen_text
 from tutor.catalog.course import Course
-from tutor.core.errors import EngineLost
+from tutor.core.errors import EngineError, EngineLost
 from tutor.core.events import BuildEvent, BuildStarted, WorkProgressed
 from tutor.core.ports import BuildRequest
 from tutor.session.course import CourseSession, Folders
@@ -328,6 +328,19 @@ async def test_when_the_engine_dies_the_demo_goes_on_from_a_recording_with_its_b
         await presenter.press("x")
         await presenter.see("REPLAY", "nothing is run or graded")
         assert len(presenter.stage.engine.builds) == builds
+
+
+async def test_a_fault_and_the_way_on_are_two_sentences(present: Present) -> None:
+    async with present() as presenter:
+        await presenter.go_to(4)
+        demo = presenter.demo
+        moments = whole_moments([demo.moment(index) for index in range(4)])
+        presenter.goes_on_from(
+            Recording(demo.lesson.slug, "docker", "now", steps_sha256(demo.steps), moments)
+        )
+        presenter.stage.engine.script.fault = EngineError("golang:1.21-alpine is not here")
+        await presenter.press("x")
+        await presenter.see("is not here. r goes on from")
 
 
 async def test_a_step_that_ends_otherwise_than_it_should_can_be_shown_from_the_recording(

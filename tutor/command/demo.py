@@ -186,7 +186,8 @@ def open_replay(
     from tutor.session.demo_replay import ReplaySession
     from tutor.session.demo_step import demo_lesson
 
-    return ReplaySession(demo_lesson(lesson), read_recording(path), speed=speed, index=index, wait=wait)
+    recording = read_recording(path, lesson.slug)
+    return ReplaySession(demo_lesson(lesson), recording, speed=speed, index=index, wait=wait)
 
 
 def fallback_of(wiring: Wiring, lesson: Lesson, speed: float) -> Callable[[int], Awaitable[Show | None]]:

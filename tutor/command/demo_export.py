@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tutor.command.mask import mask_here
+from tutor.core.errors import StorageError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,11 +26,13 @@ async def export(open_with: Callable[..., ReplaySession], target: Path, speed: f
 
     Raises:
         StorageError: the recording cannot be read, or the target not be written.
+        UsageError: there is no such kind of export.
     """
     from tutor.storage.atomic import write_atomically
     from tutor.storage.failure import told
     from tutor.ui.demo_export import FILM_SECONDS, cast_of, film_of, pictures_of, stills_of
 
+    _check(target)
     # It was masked when it was written, though perhaps by somebody else.
     mask = mask_here()
     if target.suffix == ".cast":
@@ -46,3 +49,19 @@ async def export(open_with: Callable[..., ReplaySession], target: Path, speed: f
         count = await stills_of(open_with(speed=0.0), target, mask)
         click.echo(f"{target}: {count} pictures")
     return 0
+
+
+def _check(target: Path) -> None:
+    """Before minutes of work: whether the target can be what was asked for."""
+    if target.suffix in {".cast", ".svg"}:
+        if not target.parent.is_dir():
+            raise StorageError(
+                "The folder to write to does not exist.",
+                where=str(target.parent),
+                next_step="Make it first, then export again.",
+            )
+    elif target.suffix and not target.is_dir():
+        raise UsageError(
+            f"A recording cannot be written as {target.suffix}.",
+            next_step="Name a FILE.cast for asciinema, a FILE.svg that moves, or a FOLDER for pictures.",
+        )

@@ -60,7 +60,7 @@ async def build(scene: Scene, action: Build) -> AsyncGenerator[SessionEvent, Non
             run_id,
             f"There is no file named {action.file} in the workspace.",
             0.0,
-            next_step="Write one, or reset the lesson from the command palette.",
+            next_step=scene.without_dockerfile,
         )
         return
     stages = read_stages(text)

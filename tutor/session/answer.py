@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from tutor.core.lesson import Unit
@@ -9,6 +10,7 @@ from tutor.core.live_value import with_live_values
 from tutor.core.verdict import Prediction
 
 MEGABYTE = 1_000_000
+_WITH_UNIT = re.compile(r"([-\d.,]+)\s*(MB|%|s)")
 NOT_MEASURED = "not measured yet"
 
 
@@ -28,15 +30,7 @@ def as_answer(value: object, unit: Unit) -> str:
 
 def checked_answer(text: str, unit: Unit, choices: tuple[str, ...]) -> tuple[str, str]:
     """What the learner typed, made uniform, and what is wrong with it (empty when nothing is)."""
-    text = (
-        text.strip().rstrip("%").removesuffix("MB").removesuffix("s").strip()
-        if unit
-        not in {
-            Unit.YES_NO,
-            Unit.CHOICE,
-        }
-        else text.strip()
-    )
+    text = text.strip()
     if unit is Unit.YES_NO:
         word = {"y": "yes", "yes": "yes", "1": "yes", "n": "no", "no": "no", "2": "no"}.get(text.lower())
         return (word, "") if word else ("", "Answer yes or no: y or n.")
@@ -46,8 +40,13 @@ def checked_answer(text: str, unit: Unit, choices: tuple[str, ...]) -> tuple[str
         if text in choices:
             return text, ""
         return "", f"Choose one of 1 to {len(choices)}."
+    own = "" if unit is Unit.NUMBER else unit.value
+    with_one = _WITH_UNIT.fullmatch(text)
+    if with_one and with_one[2] != own:
+        wanted = f"of {own}, not of {with_one[2]}" if own else "without a unit"
+        return "", f"Type a number {wanted}, such as 50."
     try:
-        number = float(text.replace(",", "."))
+        number = float((with_one[1] if with_one else text).replace(",", "."))
     except ValueError:
         return "", f"Type a number{'' if unit is Unit.NUMBER else f' of {unit.value}'}, such as 50."
     if not 0 <= number < 1e9:

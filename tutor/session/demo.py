@@ -45,6 +45,9 @@ class DemoSession:
         files = course.workspace(lesson)
         self._book = PredictionBook(lesson, course.store)
         self.scene = Scene(course, lesson, files, self._book)
+        self.scene.without_dockerfile = (
+            "Go back with ← to a step where it was there, and press x: from there on all runs anew."
+        )
         self._attempts = AttemptBook(self.scene)
         self._typing = DemoTyping(files, self.steps, answer, lesson.folder)
         self._keeper = Keeper(self.scene, self._snapshots(files.folder))

@@ -99,7 +99,7 @@ def encode_recording(recording: Recording, mask: Callable[[str], str] = str) -> 
     return b"".join(line + b"\n" for line in lines)
 
 
-def decode_recording(data: bytes, where: str = "") -> Recording:
+def decode_recording(data: bytes, where: str = "", lesson: str = "LESSON") -> Recording:
     """Read a recording. One that was cut short gives the steps that are whole.
 
     Every text is cleaned of control sequences and of endless lines.
@@ -109,14 +109,16 @@ def decode_recording(data: bytes, where: str = "") -> Recording:
     """
     lines = data.split(b"\n")
     if len(data) > FILE_LIMIT_BYTES or any(len(line) > LINE_LIMIT_BYTES for line in lines):
-        raise _refused("It is far larger than a recording.", where)
+        raise _refused("It is far larger than a recording.", where, lesson)
     try:
         head = msgspec.convert(_cleaned(lines[0]), _Head)
     except (ValueError, RecursionError) as error:
-        raise _refused("It is no recording of a demo.", where) from error
+        raise _refused("It is no recording of a demo.", where, lesson) from error
     if head.kind != KIND or head.schema != SCHEMA:
         raise _refused(
-            f"It is a recording of another kind: schema {head.schema} made by version {head.version}.", where
+            f"It is a recording of another kind: schema {head.schema} made by version {head.version}.",
+            where,
+            lesson,
         )
     moments: list[Moment] = []
     # What follows the last line break was being written when the end came.
@@ -124,17 +126,17 @@ def decode_recording(data: bytes, where: str = "") -> Recording:
         try:
             moment = _moment(msgspec.convert(_cleaned(line), _Moment))
         except (ValueError, RecursionError) as error:
-            raise _refused(f"Its step {len(moments) + 1} cannot be read.", where) from error
+            raise _refused(f"Its step {len(moments) + 1} cannot be read.", where, lesson) from error
         if moment.number != len(moments) + 1:
-            raise _refused(f"Its step {len(moments) + 1} is missing.", where)
+            raise _refused(f"Its step {len(moments) + 1} is missing.", where, lesson)
         moments.append(moment)
     if not moments:
-        raise _refused("It holds no step.", where)
+        raise _refused("It holds no step.", where, lesson)
     return Recording(head.lesson, head.engine, head.made_at, head.steps_sha256, tuple(moments))
 
 
-def read_recording(path: Path) -> Recording:
-    """Read a recording's file.
+def read_recording(path: Path, lesson: str = "LESSON") -> Recording:
+    """Read a recording's file. ``lesson`` is the one it is wanted for, where one is named.
 
     Raises:
         StorageError: it cannot be read, or as :func:`decode_recording`.
@@ -149,9 +151,9 @@ def read_recording(path: Path) -> Recording:
         raise StorageError(
             f"The recording cannot be read: {error.strerror}.",
             where=str(path),
-            next_step="Make one with: fromscratch demo LESSON --rehearse",
+            next_step=f"Make one with: fromscratch demo {lesson} --rehearse",
         ) from error
-    return decode_recording(data, str(path))
+    return decode_recording(data, str(path), lesson)
 
 
 def write_recording(path: Path, recording: Recording, mask: Callable[[str], str] = str) -> None:
@@ -224,7 +226,7 @@ def _masked(value: Any, mask: Callable[[str], str]) -> Any:
             return msgspec.to_builtins(value)
 
 
-def _refused(what: str, where: str) -> StorageError:
+def _refused(what: str, where: str, lesson: str) -> StorageError:
     return StorageError(
-        what, where=where, next_step="Make a new one with: fromscratch demo LESSON --rehearse"
+        what, where=where, next_step=f"Make a new one with: fromscratch demo {lesson} --rehearse"
     )

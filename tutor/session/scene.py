@@ -47,6 +47,8 @@ class Scene:
     shown: Shown | None = None
     """What was shown last."""
     went_well: bool | None = None
+    without_dockerfile: str = "Write one, or reset the lesson from the command palette."
+    """What to do when the file to build is gone."""
 
     @property
     def engine(self) -> Engine:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import subprocess
 import sys
@@ -9,6 +11,7 @@ import pytest
 
 from tutor.command.console import console_plan
 from tutor.command.demo import demo_folder, keep_recording, last_recording, only_demo, open_replay
+from tutor.command.demo_export import export
 from tutor.core.errors import StorageError, UsageError
 from tutor.session.demo_moment import Moment
 from tutor.session.demo_recording import Recording, read_recording, steps_sha256, write_recording
@@ -125,3 +128,28 @@ def test_a_recording_is_kept_until_there_is_one_of_no_less_worth(
     kept = read_recording(last_recording(wiring, lesson))
     assert ("first" in kept.engine) is stays
     assert [moment.went_well for moment in kept.moments] == (former if stays else made)
+
+
+def test_a_recording_that_is_none_says_how_to_make_one_of_this_lesson(tmp_path: Path) -> None:
+    (tmp_path / "bad.jsonl").write_text("nothing\n")
+    with contextlib.closing(Wiring()) as wiring:
+        lesson = wiring.course.find("two-stages")
+    for name in ("bad.jsonl", "none.jsonl"):
+        with pytest.raises(StorageError) as refusal:
+            open_replay(lesson, tmp_path / name, speed=0)
+        assert refusal.value.next_step.endswith("fromscratch demo two-stages --rehearse")
+
+
+def test_an_export_of_another_kind_or_into_no_folder_is_refused_and_makes_nothing(
+    tmp_path: Path,
+) -> None:
+    def unread(**_: object) -> ReplaySession:
+        raise AssertionError("it is refused before anything is read")
+
+    with pytest.raises(UsageError, match=r"cannot be written as \.gif") as kind:
+        asyncio.run(export(unread, tmp_path / "x.gif", 1))
+    assert all(known in kind.value.next_step for known in (".cast", ".svg", "FOLDER"))
+    with pytest.raises(StorageError, match="does not exist") as folder:
+        asyncio.run(export(unread, tmp_path / "none" / "x.svg", 1))
+    assert "Make it first" in folder.value.next_step
+    assert list(tmp_path.iterdir()) == []

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.unit.session.conftest import World as Lab
-from tutor.core.events import BuildFinished, PredictionCompared, Said, SessionEvent
+from tutor.core.events import BuildFailed, BuildFinished, PredictionCompared, Said, SessionEvent
 from tutor.core.image import SizeRole
 from tutor.core.lesson import Lay, Predict, Unit
 from tutor.session import demo_world, live
@@ -320,3 +320,19 @@ async def test_a_step_can_be_done_once_more_live(demo: DemoSession, world: Lab) 
     await told(demo.redo())
     assert demo.index == 3
     assert len(world.engine.builds) == 2
+
+
+async def test_a_dockerfile_that_is_gone_comes_back_by_the_way_that_the_demo_names(demo: DemoSession) -> None:
+    await told(demo.jump(3))
+    (demo.workspace / "Dockerfile").unlink()
+    events = await told(demo.forward())
+    (failed,) = [event for event in events if isinstance(event, BuildFailed)]
+    assert "Go back with ←" in failed.next_step and "press x" in failed.next_step
+    assert "palette" not in failed.next_step
+    while not (demo.workspace / "Dockerfile").exists():
+        assert await demo.back()
+    await told(demo.redo())
+    await told(demo.jump(4))
+    moment = demo.moment(3)
+    assert moment is not None
+    assert moment.went_well is True

@@ -98,6 +98,9 @@ def test_what_is_typed_is_made_uniform(typed: str, unit: Unit, answer: str) -> N
     ("typed", "unit", "says"),
     [
         ("five", Unit.MEGABYTES, "number of MB"),
+        ("90 %", Unit.MEGABYTES, "of MB, not of %"),
+        ("5MB", Unit.PERCENT, "of %, not of MB"),
+        ("3 s", Unit.NUMBER, "without a unit"),
         ("-1", Unit.NUMBER, "not negative"),
         ("nan", Unit.NUMBER, "not negative"),
         ("maybe", Unit.YES_NO, "yes or no"),

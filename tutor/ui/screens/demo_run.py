@@ -110,7 +110,9 @@ class DemoRun(DemoFrame):
         if isinstance(error, EngineError) and (offered := await self._offered(self._wanted)):
             # Where a connection broke is nothing for a class, when there is a way on.
             told, step = "The engine is gone." if isinstance(error, EngineLost) else told, offered
-        self.say(f"{job.name}: {told} {step}", "$error")
+        told = told.rstrip()
+        stop = "" if told.endswith((".", "!", "?", ":")) else "."
+        self.say(f"{job.name}: {told}{stop} {step}".rstrip(), "$error")
 
     async def _offered(self, index: int) -> str:
         """Hold a recording ready that reaches this step; empty when there is none."""
