@@ -183,6 +183,27 @@ async def test_back_during_a_build_stops_it_and_stays_at_the_step_before(present
         await presenter.see("How big will it be?")
 
 
+async def test_two_backs_at_once_leave_a_demo_that_goes_on(present: Present) -> None:
+    async with present() as presenter:
+        await presenter.go_to(4)
+        presenter.screen.action_back()
+        presenter.screen.action_back()
+        await presenter.at(4)
+        await presenter.press("left")
+        await presenter.at(3)
+
+
+async def test_esc_right_after_forward_stops_the_step_and_the_demo_goes_on(present: Present) -> None:
+    async with present() as presenter:
+        await presenter.go_to(3)
+        presenter.screen.action_forward()
+        presenter.screen.action_stop()
+        await presenter.at(3)
+        assert presenter.stage.engine.builds == []
+        await presenter.press("right")
+        await presenter.at(4)
+
+
 async def test_a_command_is_typed_and_not_run_until_a_second_forward(present: Present) -> None:
     async with present() as presenter:
         await presenter.go_to(3)

@@ -50,6 +50,17 @@ class Job:
     began: float = field(default_factory=monotonic)
     over: asyncio.Event = field(default_factory=asyncio.Event)
     worker: Worker[None] | None = None
+    has_begun: bool = False
+    is_called_off: bool = False
+    """It is to end before it does anything."""
+
+    def stop(self) -> None:
+        """Ask it to stop, whether it has begun or not."""
+        # Of a worker that is cancelled before it has begun nothing ever runs: it could not tell its end.
+        if self.has_begun and self.worker is not None:
+            self.worker.cancel()
+        else:
+            self.is_called_off = True
 
 
 class Work:
@@ -94,7 +105,10 @@ class Work:
     async def _run(self, job: Job, before: Job | None) -> None:
         ending = Ending.FAILED
         try:
+            job.has_begun = True
             await self._stop(before)
+            if job.is_called_off:
+                raise asyncio.CancelledError
             await self._consume(job)
             ending = Ending.DONE
         except asyncio.CancelledError:
@@ -125,8 +139,8 @@ class Work:
                     last_breath = monotonic()
 
     async def _stop(self, job: Job | None) -> None:
-        if job is not None and job.worker is not None:
-            job.worker.cancel()
+        if job is not None:
+            job.stop()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(job.over.wait(), SETTLE_SECONDS)
 
@@ -137,9 +151,9 @@ class Work:
 
     def cancel(self) -> bool:
         """Ask what runs to stop; False when nothing does."""
-        if self._job is None or self._job.worker is None:
+        if self._job is None:
             return False
-        self._job.worker.cancel()
+        self._job.stop()
         return True
 
     async def settle(self) -> None:
