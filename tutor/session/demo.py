@@ -14,6 +14,7 @@ from tutor.core.verdict import Outcome
 from tutor.session.answer import with_facts
 from tutor.session.attempt import AttemptBook
 from tutor.session.demo_base import BaseOffer
+from tutor.session.demo_guess import moment_with_guess, world_with_guess
 from tutor.session.demo_moment import EVENT_LIMIT, Moment
 from tutor.session.demo_step import DemoKind, DemoStep, demo_steps, ended_as_meant, lab_asked_about
 from tutor.session.demo_travel import Travel
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tutor.core.lesson import Lesson
+    from tutor.core.verdict import Prediction
     from tutor.session.course import CourseSession
     from tutor.storage.snapshot import FolderSnapshots
 
@@ -89,6 +91,9 @@ class DemoSession:
         """
         await asyncio.to_thread(self.scene.files.reset, self.lesson.context, self.lesson.folder / "start")
         text = self._typing.text()
+        # The demo's store may hold what another class said.
+        self._book.put_back(())
+        self.scene.facts.clear()
         self.worlds.clear()
         self.worlds[0] = await self._keeper.take()
         self._moments = {0: self._shown(0, Moment(1, self._typing.file, text, text))}
@@ -160,8 +165,19 @@ class DemoSession:
             return "No question is open."
         problem = self._book.take(task, answer, 0)
         if problem is None:
+            (guess,) = self._book.of({task.id})
+            self._put_guess(task, guess)
             self._moments[self.index] = self._shown(self.index, self._moments[self.index])
         return problem
+
+    def _put_guess(self, question: Predict, guess: Prediction) -> None:
+        is_told = False
+        for index in sorted(each for each in self.worlds if each >= self.index):
+            world = self.worlds[index] = world_with_guess(self.worlds[index], question, guess)
+            told = world.predictions[-1]
+            if told.actual and not is_told and index > self.index:
+                is_told = True
+                self._moments[index] = moment_with_guess(self._moments[index], told)
 
     async def redo(self) -> AsyncGenerator[SessionEvent, None]:
         """Do the step on the screen once more, live."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tutor.core.events import Shown
     from tutor.core.http import HttpExchange
     from tutor.core.image import Container, SizeRow
+    from tutor.core.verdict import Prediction
     from tutor.session.scene import Scene
     from tutor.storage.snapshot import FileRecord, FolderSnapshots
 
@@ -46,6 +47,8 @@ class World:
     exchanges: tuple[HttpExchange, ...] = ()
     shown: Shown | None = None
     facts: tuple[tuple[str, object], ...] = ()
+    predictions: tuple[Prediction, ...] = ()
+    """What the class had guessed by then, with what was measured by then."""
 
 
 def keeper(slug: str, image_id: str) -> str:
@@ -93,6 +96,7 @@ class Keeper:
             exchanges=tuple(scene.exchanges.values()),
             shown=scene.shown,
             facts=tuple(sorted(scene.facts.items())),
+            predictions=scene.predictions.all,
         )
 
     async def put_back(self, world: World) -> None:
@@ -119,6 +123,7 @@ class Keeper:
         scene.exchanges.update({exchange.path: exchange for exchange in world.exchanges})
         scene.shown = world.shown
         scene.facts = Facts(dict(world.facts))
+        scene.predictions.put_back(world.predictions)
 
     async def holds_images(self, world: World) -> bool:
         """Whether every reference of a world names its image."""

@@ -27,6 +27,15 @@ class PredictionBook:
         """Those made or skipped under these ids."""
         return tuple(p for p in self._predictions.values() if p.predict_id in ids)
 
+    @property
+    def all(self) -> tuple[Prediction, ...]:
+        """Every one that is known."""
+        return tuple(self._predictions.values())
+
+    def put_back(self, predictions: tuple[Prediction, ...]) -> None:
+        """Know exactly these, as at an earlier moment; what is stored stays."""
+        self._predictions = {p.predict_id: p for p in predictions}
+
     def take(self, question: Predict, answer: str, confidence: int) -> str | None:
         """Store an answer; what is wrong with it instead, when it is none."""
         text, problem = checked_answer(answer, question.unit, question.choices)

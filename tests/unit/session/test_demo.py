@@ -305,6 +305,62 @@ async def test_the_classs_prediction_is_laid_beside_the_fact(demo: DemoSession) 
     assert moment.predictions[0].actual
 
 
+def guesses(demo: DemoSession) -> list[tuple[str, str]]:
+    moment = demo.moment(demo.index)
+    assert moment is not None
+    return [(each.predicted, each.actual) for each in moment.predictions]
+
+
+async def test_a_new_demo_begins_without_the_guesses_and_facts_of_the_one_before(
+    demo: DemoSession, world: Lab, tmp_path: Path
+) -> None:
+    await told(demo.jump(2))
+    demo.predict("9")
+    await told(demo.jump(4))
+    assert guesses(demo)[0][1]
+    # The one before was killed: it could tidy up nothing.
+    for fresh in (DemoSession(demo._course, demo.lesson, tmp_path / "answer"), demo):
+        fresh.index = 0
+        await fresh.begin()
+        await told(fresh.jump(2))
+        assert guesses(fresh) == []
+        assert dict(fresh.scene.facts) == {}
+
+
+async def test_a_step_back_before_the_measuring_does_not_tell_the_fact(demo: DemoSession) -> None:
+    await told(demo.jump(2))
+    demo.predict("9")
+    await told(demo.jump(4))
+    ((_, actual),) = guesses(demo)
+    assert actual
+    await told(demo.jump(2))
+    assert guesses(demo) == [("9", "")]
+    await told(demo.jump(1))
+    await told(demo.jump(4))
+    assert guesses(demo) == [("9", actual)]
+
+
+@pytest.mark.parametrize("first", ["9", ""])
+async def test_a_guess_after_a_step_back_is_laid_beside_the_fact_and_nothing_runs_anew(
+    demo: DemoSession, world: Lab, first: str
+) -> None:
+    await told(demo.jump(2))
+    if first:
+        demo.predict(first)
+    await told(demo.jump(4))
+    await told(demo.jump(2))
+    assert demo.predict("7") is None
+    await told(demo.jump(4))
+    ((said, actual),) = guesses(demo)
+    assert said == "7"
+    assert actual
+    moment = demo.moment(3)
+    assert moment is not None
+    compared = [event.prediction for event in moment.events if isinstance(event, PredictionCompared)]
+    assert [(each.predicted, each.actual) for each in compared] == [("7", actual)]
+    assert len(world.engine.builds) == 1
+
+
 async def test_a_missing_base_waits_for_a_second_yes(demo: DemoSession, world: Lab) -> None:
     world.engine.script.missing_bases.add("golang:1.21-alpine")
     await told(demo.jump(3))
