@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from textual.binding import Binding
-from textual.widgets import Digits
+from textual.widgets import Digits, Input
 
 from tests.ui.conftest import DOCKERFILE, Stage
 from tests.ui.hand import PATIENCE_SECONDS, screen_text
@@ -220,6 +220,38 @@ async def test_a_jump_to_no_number_does_nothing_and_says_so(present: Present) ->
         await presenter.press("j", "x", "enter")
         await presenter.see("A step is named by its number.")
         assert presenter.demo.index == 0
+
+
+@pytest.mark.parametrize("asks", ["g", "j"])
+async def test_esc_closes_the_line_at_the_bottom_and_keys_act_again(present: Present, asks: str) -> None:
+    async with present() as presenter:
+        await presenter.go_to(3)
+        field = presenter.screen.query_one("#demo-field", Input)
+        await presenter.press(asks, "4")
+        assert field.display
+        await presenter.press("escape")
+        assert not field.display
+        await presenter.press("left")
+        await presenter.at(2)
+
+
+@pytest.mark.parametrize(
+    ("asks", "typed", "refusal"), [("g", "nx", "Type a number of MB"), ("j", "x", "by its number")]
+)
+async def test_what_is_refused_stays_in_its_line_to_be_put_right(
+    present: Present, asks: str, typed: str, refusal: str
+) -> None:
+    async with present() as presenter:
+        await presenter.go_to(3)
+        field = presenter.screen.query_one("#demo-field", Input)
+        await presenter.press(asks, *typed, "enter")
+        await presenter.see(refusal)
+        assert field.value == typed
+        # No Forward: the field still has the keys.
+        await presenter.press("space", "n")
+        assert field.value == f"{typed} n"
+        await presenter.press(*["backspace"] * len(field.value), "2", "enter")
+        await presenter.until(lambda: not field.display)
 
 
 async def test_a_number_beyond_the_end_goes_to_the_last_step(present: Present) -> None:

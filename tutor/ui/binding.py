@@ -101,7 +101,7 @@ DEMO_BINDINGS: list[BindingType] = [
     _demo("r", "fall_back", "Go on from recording", "Play the recording from the step that did not go."),
     _demo("down", "scroll(3)", "Down", "Scroll down what does not fit."),
     _demo("up", "scroll(-3)", "Up", "Scroll up what does not fit."),
-    _demo("escape", "stop", "Stop", "Stop what runs."),
+    _demo("escape", "stop", "Stop", "Stop what runs, or close the line at the bottom."),
 ]
 
 CONSOLE_BINDINGS: list[BindingType] = [

@@ -102,8 +102,10 @@ class DemoScreen(DemoRun):
         self.say("Back in the demo. If you changed files, the next steps run anew.", "$quiet")
 
     def action_stop(self) -> None:
-        """Stop what runs; the world of the step before stays."""
-        if self.work.cancel():
+        """Close the line at the bottom; else stop what runs. The world of the step before stays."""
+        if self.query_one("#demo-field").display:
+            self._close_field()
+        elif self.work.cancel():
             self.say("Stopping.", "$quiet")
 
     def action_scroll(self, lines: int) -> None:
@@ -139,31 +141,34 @@ class DemoScreen(DemoRun):
         field.display = True
         self.set_focus(field)  # at once: Enter must not be taken for Forward meanwhile
 
+    def _close_field(self) -> None:
+        self.query_one("#demo-field").display = False
+        self.set_focus(None)
+
     @on(Input.Submitted, "#demo-field")
     async def take_field(self, event: Input.Submitted) -> None:
-        """A number jumps, a guess is kept."""
+        """A number jumps, a guess is kept; what is refused stays to be put right."""
         event.stop()
-        event.input.display = False
-        self.set_focus(None)
         value = event.value.strip()
-        if self._field == "guess":
-            await self.guess(value)
-        elif value:
-            self.go_to(value)
+        taken = not value or (await self.guess(value) if self._field == "guess" else self.go_to(value))
+        if taken:
+            self._close_field()
 
-    def go_to(self, number: str) -> None:
-        """Jump to the step of this number."""
+    def go_to(self, number: str) -> bool:
+        """Jump to the step of this number; False when it names none."""
         if not (number.isascii() and number.isdecimal()):
             self.say("A step is named by its number.", "$quiet")
-            return
+            return False
         wanted = min(max(int(number[:6]), 1), len(self.show.steps))
         if not self._start(f"Jump to {wanted}", lambda: self.show.jump(wanted), wanted - 1):
             self.say("Wait for the step that runs, or stop it with Esc.", "$quiet")
+        return True
 
-    async def guess(self, said: str) -> None:
-        """What the class says to the question on the screen."""
+    async def guess(self, said: str) -> bool:
+        """What the class says to the question on the screen; False when that is no answer to it."""
         problem = self.show.predict(said) if said else None
         self.say(problem or "")
         if self.work.job is None:
             await self.draw()
         self._on_change()
+        return problem is None
