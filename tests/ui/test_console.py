@@ -415,6 +415,16 @@ async def test_a_wrong_code_is_told_and_another_can_be_typed(opened: Open) -> No
         await desk.see("NOW", "NEXT")
 
 
+async def test_an_empty_line_is_no_code_and_costs_no_try(opened: Open) -> None:
+    async with opened() as desk:
+        await desk.link.invite()
+        await desk.press("enter")
+        await desk.see("Type the code that the demo's screen shows")
+        await desk.press("space", "enter")
+        await desk.press(*"none", "enter")
+        await desk.see("That is not the code; 2 tries are left.")
+
+
 async def test_what_runs_what_is_said_and_a_replay_are_seen(opened: Open) -> None:
     async with opened() as desk:
         await desk.connect()

@@ -6,12 +6,13 @@ import re
 from collections.abc import Mapping
 
 from tutor.core.lesson import Unit
-from tutor.core.live_value import with_live_values
+from tutor.core.live_value import live_values, with_live_values
 from tutor.core.verdict import Prediction
 
 MEGABYTE = 1_000_000
 _WITH_UNIT = re.compile(r"([-\d.,]+)\s*(MB|%|s)")
 NOT_MEASURED = "not measured yet"
+OPEN = "…"
 
 
 def as_answer(value: object, unit: Unit) -> str:
@@ -71,11 +72,23 @@ def with_facts(text: str, facts: Mapping[str, object]) -> str:
     return with_live_values(text, lambda name: shown_value(name, facts))
 
 
-def shown_value(name: str, facts: Mapping[str, object]) -> str:
-    """A measure's value with its unit, or that it is not measured yet."""
+def as_far_as_known(text: str, facts: Mapping[str, object]) -> str:
+    """A text to be read aloud: a value that is missing is left open, and its paragraph says so."""
+    return "\n\n".join(_as_far_as_known(part, facts) for part in text.split("\n\n"))
+
+
+def _as_far_as_known(paragraph: str, facts: Mapping[str, object]) -> str:
+    filled = with_live_values(paragraph, lambda name: shown_value(name, facts, OPEN))
+    if all(shown_value(name, facts, OPEN) != OPEN for name in live_values(paragraph)):
+        return filled
+    return f"{filled.rstrip()} (Where … stands, nothing is measured yet.)"
+
+
+def shown_value(name: str, facts: Mapping[str, object], missing: str = NOT_MEASURED) -> str:
+    """A measure's value with its unit; ``missing`` when it is not measured yet."""
     from tutor.catalog.measure import parse_measure
 
     measure = parse_measure(name)
     if measure is None or name not in facts:
-        return NOT_MEASURED
+        return missing
     return with_unit(as_answer(facts[name], measure.unit), measure.unit)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tutor.core.events import BuildFinished, Said, SessionEvent, WorkProgressed
 from tutor.core.lesson import Predict, Run
 from tutor.core.verdict import Outcome
-from tutor.session.answer import with_facts
+from tutor.session.answer import as_far_as_known
 from tutor.session.attempt import AttemptBook
 from tutor.session.demo_base import BaseOffer
 from tutor.session.demo_guess import moment_with_guess, world_with_guess
@@ -266,8 +266,8 @@ class DemoSession:
         asked = {device.id for device in self.lesson.steps[here].devices if isinstance(device, Predict)}
         return replace(
             moment,
-            prose=with_facts(self.steps[index].prose, self.scene.facts),
-            notes=tuple(with_facts(note.say, self.scene.facts) for note in self.steps[index].notes),
+            prose=as_far_as_known(self.steps[index].prose, self.scene.facts),
+            notes=tuple(as_far_as_known(note.say, self.scene.facts) for note in self.steps[index].notes),
             sizes=self._course.size_rows(),
             address=self.scene.address,
             predictions=self._book.of(asked),

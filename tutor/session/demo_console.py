@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tutor.core.console import ConsoleNote, ConsoleStep, ConsoleView
 from tutor.core.lesson import Fill, Order, Predict, Quiz
-from tutor.session.answer import with_facts
+from tutor.session.answer import as_far_as_known
 from tutor.session.demo_time import TimeBook, planned_seconds
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class ConsoleStory:
             is_replay=show.is_replay,
             steps=tuple(self._step(each, at) for at, each in enumerate(show.steps)),
             index=index,
-            prose=(moment.prose if moment else with_facts(step.prose, {}))[:PROSE_LIMIT_CHARACTERS],
+            prose=(moment.prose if moment else as_far_as_known(step.prose, {}))[:PROSE_LIMIT_CHARACTERS],
             notes=tuple(replace(n, text=n.text[:NOTE_LIMIT_CHARACTERS]) for n in _notes(step, moment)),
             guesses=moment.predictions if moment else (),
             question=question.ask if question else "",
@@ -92,6 +92,6 @@ def _notes(step: DemoStep, moment: Moment | None) -> tuple[ConsoleNote, ...]:
     texts = moment.notes if moment else ()
     for at, note in enumerate(step.notes):
         # A recording of before there were notes has none; then no value is known here.
-        text = texts[at] if at < len(texts) else with_facts(note.say, {})
+        text = texts[at] if at < len(texts) else as_far_as_known(note.say, {})
         found.append(ConsoleNote(note.kind, text))
     return tuple(found)

@@ -57,7 +57,7 @@ async def test_the_classs_guess_stands_beside_its_fact_once_that_is_measured(
     assert guess.actual
 
 
-async def test_remarks_bear_measured_values_and_else_say_that_there_are_none_yet(
+async def test_remarks_bear_measured_values_and_else_leave_them_open_and_say_so(
     demo: DemoSession, story: ConsoleStory
 ) -> None:
     note = Note("It is {{ image.multi.unpacked_bytes }} now.", "finer-truth")
@@ -66,7 +66,7 @@ async def test_remarks_bear_measured_values_and_else_say_that_there_are_none_yet
     # A step of another text, which was not reached.
     assert story.view(demo, 8).notes == ()
     with_step(demo, 8, notes=(note,))
-    assert story.view(demo, 8).notes[0].text == "It is not measured yet now."
+    assert story.view(demo, 8).notes[0].text == "It is … now. (Where … stands, nothing is measured yet.)"
     await told(demo.jump(4))
     shown = story.view(demo, 4).notes[0]
     assert shown.kind == "finer-truth"

@@ -217,8 +217,12 @@ Notes, the next step, the time against the plan, and what the class said. The ke
     def take_field(self, event: Input.Submitted) -> None:
         """A code connects, a number jumps, a guess is sent."""
         event.stop()
-        self._close_field()
         value = event.value.strip()
+        if self._field == "code" and not value:
+            # Nothing is no code: it must not count as a wrong one.
+            self.say("Type the code that the demo's screen shows after c.")
+            return
+        self._close_field()
         if self._field == "code":
             code = "".join(value.split())
             self.run_worker(self._connect(code), group="line", exclusive=True)
