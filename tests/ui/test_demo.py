@@ -228,9 +228,9 @@ async def test_esc_closes_the_line_at_the_bottom_and_keys_act_again(present: Pre
         await presenter.go_to(3)
         field = presenter.screen.query_one("#demo-field", Input)
         await presenter.press(asks, "4")
-        assert field.display
+        await presenter.until(lambda: field.display)
         await presenter.press("escape")
-        assert not field.display
+        await presenter.until(lambda: not field.display)
         await presenter.press("left")
         await presenter.at(2)
 
