@@ -67,6 +67,8 @@ class Script:
     """By the first word of the command; others are not found."""
     export_files: dict[str, bytes] = field(default_factory=lambda: {"server": b"x", "etc/hosts": b"h"})
     stop_code: int = 2
+    host_ports: list[int] = field(default_factory=list)
+    """Where the next containers are published, one after the other."""
     healthcheck: tuple[str, ...] = ()
     final_files: dict[str, bytes] = field(default_factory=lambda: {"server": b"x" * 4_700_000})
     later_files: list[dict[str, bytes]] = field(default_factory=list)
@@ -226,7 +228,11 @@ class FakeEngine:
         if not self.script.exit_error:
             self.running.add(container_id)
         return Container(
-            container_id, request.image, request.port, host_port=49154, command=f"docker run {request.image}"
+            container_id,
+            request.image,
+            request.port,
+            host_port=self.script.host_ports.pop(0) if self.script.host_ports else 49154,
+            command=f"docker run {request.image}",
         )
 
     async def state(self, container_id: str) -> ContainerState:

@@ -13,6 +13,7 @@ from tutor.core.lesson import Predict, Run
 from tutor.core.verdict import Outcome
 from tutor.session.answer import as_far_as_known
 from tutor.session.attempt import AttemptBook
+from tutor.session.demo_address import moved_moment
 from tutor.session.demo_base import BaseOffer
 from tutor.session.demo_guess import moment_with_guess, world_with_guess
 from tutor.session.demo_moment import EVENT_LIMIT, Moment
@@ -53,7 +54,7 @@ class DemoSession:
         self._attempts = AttemptBook(self.scene)
         self._typing = DemoTyping(files, self.steps, answer, lesson.folder)
         self._keeper = Keeper(self.scene, self._snapshots(files.folder))
-        self._travel = Travel(self.scene, self.steps, self._keeper)
+        self._travel = Travel(self.scene, self.steps, self._keeper, moved=self._moved)
         self._moments: dict[int, Moment] = {}
         self._offer = BaseOffer()
 
@@ -259,6 +260,10 @@ class DemoSession:
                 yield event
         self.index = index
         self._moments[index] = self._shown(index, self._moments[index])
+
+    def _moved(self, index: int, old: str, new: str) -> None:
+        if index in self._moments:
+            self._moments[index] = moved_moment(self._moments[index], old, new)
 
     def _shown(self, index: int, moment: Moment) -> Moment:
         """With what is true at this moment."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from tutor.core.errors import ImageNotFound
 from tutor.core.events import BuildFinished, Said, SessionEvent
 from tutor.core.lesson import Build
 from tutor.session.action import build as build_action
+from tutor.session.demo_address import moved_world
 from tutor.session.demo_world import Keeper, World
 from tutor.session.scene import Scene, new_run_id
 
@@ -26,6 +27,8 @@ class Travel:
     scene: Scene
     steps: tuple[DemoStep, ...]
     keeper: Keeper
+    moved: Callable[[int, str, str], None]
+    """Told the index of each step whose container answers at another address now, the old and the new one."""
     worlds: dict[int, World] = field(default_factory=dict)
 
     async def arrive(self, index: int) -> AsyncGenerator[SessionEvent, None]:
@@ -46,7 +49,22 @@ class Travel:
                     async for event in events:
                         yield event
             else:
+                self._follow(index)
                 return
+
+    def _follow(self, index: int) -> None:
+        """What was started again was published anew: every step with this very container follows."""
+        former, now = self.worlds[index].running, self.keeper.running
+        if former is None or now is None or former.address == now.address:
+            return
+        for each, world in self.worlds.items():
+            if world.running == former:
+                self.worlds[each] = moved_world(world, now)
+                if former.address and now.address:
+                    self.moved(each, former.address, now.address)
+        here = self.worlds[index]
+        self.scene.exchanges.update({exchange.path: exchange for exchange in here.exchanges})
+        self.scene.shown = here.shown
 
     async def mend(self, index: int) -> AsyncGenerator[SessionEvent, None]:
         """Before something new is done: what others took from the world of this step comes back."""

@@ -33,6 +33,8 @@ class Running:
     action: Run
     answers: bool = True
     """Whether it answered when it was started first: one that did not is not waited for again."""
+    address: str = ""
+    """``HOST:PORT`` where it is published; another each time it is started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class Keeper:
         """A run went through; the container stands in the scene if it lives."""
         image_id = self.images.get(self.scene.reference(action.tag), "")
         answers = self.scene.facts.get(f"container.{action.tag}.reachable") is not False
-        self.running = Running(image_id, action, answers)
+        self.running = Running(image_id, action, answers, self.scene.address)
 
     async def take(self) -> World:
         """The world as it is now."""
@@ -149,6 +151,7 @@ class Keeper:
         self.running = wanted
         if started is not None and wanted is not None:
             scene.container, scene.container_tag = started.container, wanted.action.tag
+            self.running = replace(wanted, address=scene.address or wanted.address)
 
     def _end(self, container: Container) -> None:
         """Remove it in the background: a class need not wait for the end of what it sees no more."""

@@ -175,6 +175,32 @@ async def test_the_container_of_a_step_runs_again_with_its_settings(demo: DemoSe
     assert demo.scene.address == address
 
 
+async def test_a_container_that_runs_again_at_another_port_is_told_with_the_one_that_answers(
+    demo: DemoSession, world: Lab
+) -> None:
+    world.engine.script.host_ports = [32770, 32771, 32772]
+    await told(demo.jump(6))
+    assert "127.0.0.1:32770" in repr(demo.moment(4))
+    for port in (32771, 32772):
+        await told(demo.jump(2))
+        await told(demo.jump(5))
+        assert demo.scene.address == f"127.0.0.1:{port}"
+        started = world.engine._count
+        await told(demo.forward())
+        # The very same container: it is not started once more.
+        assert world.engine._count == started
+        for index in (4, 5):
+            moment = demo.moment(index)
+            assert moment is not None
+            assert moment.address == f"127.0.0.1:{port}"
+            assert f"127.0.0.1:{port}" in repr(moment.events)
+            assert f"127.0.0.1:{port - 1}" not in repr(moment)
+        assert {exchange.url for exchange in demo.scene.exchanges.values()} == {
+            f"http://127.0.0.1:{port}{path}" for path in demo.scene.exchanges
+        }
+        assert demo.worlds[5] == await demo._keeper.take()
+
+
 async def test_a_demo_that_is_closed_right_after_a_step_back_leaves_no_container(
     demo: DemoSession, world: Lab
 ) -> None:
