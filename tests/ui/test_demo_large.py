@@ -64,7 +64,7 @@ def test_a_build_that_failed_has_no_size() -> None:
 
 
 def test_a_build_that_was_meant_to_fail_and_did_has_none_either() -> None:
-    failed = BuildFailed("1", "COPY failed", None, 0.2)
+    failed = BuildFailed("1", "COPY failed", 0.2)
     moment = Moment(1, "", "", "", events=(failed,), sizes=BUILT, went_well=True)
     assert large(step_of(DemoKind.DO, Build("multi", Expectation.FAILURE)), moment, LESSON) is None
 
