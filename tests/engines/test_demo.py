@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import NoReturn
 
 import pytest
@@ -17,6 +18,7 @@ from tutor.core.errors import EngineUnavailable
 from tutor.core.events import BuildFinished, BuildStarted, Said, SessionEvent, StepStarted
 from tutor.core.lesson import Build, Run
 from tutor.session.demo import DemoSession
+from tutor.session.demo_address import with_address
 from tutor.session.demo_world import World
 from tutor.wiring import Wiring
 
@@ -57,13 +59,26 @@ async def forward(demo: DemoSession) -> list[SessionEvent]:
     return events
 
 
+def without_address(world: World) -> World:
+    """A container that is started again is published at another port."""
+    if world.running is None:
+        return world
+    exchanges = with_address(world.exchanges, world.running.address, "HERE")
+    return replace(world, running=replace(world.running, address=""), exchanges=exchanges)
+
+
+async def back(demo: DemoSession) -> None:
+    async for _ in demo.back():
+        pass
+
+
 async def seen(demo: DemoSession) -> tuple[World, bool]:
     """The world as the engine and the folder tell it, and whether a container really runs."""
     container = demo.scene.container
     runs = False
     if container is not None:
         runs = (await demo.scene.engine.runtime.state(container.container_id)).is_running
-    world = await demo._keeper.take()
+    world = without_address(await demo._keeper.take())
     for reference, image_id in world.images:
         found = await demo.scene.engine.images.find(reference)
         assert found is not None
@@ -85,14 +100,14 @@ async def test_forward_back_to_the_start_and_forward_again_shows_equal_worlds_at
         meant = [demo.moment(index) for index in range(len(demo.steps))]
         assert [m.number for m in meant if m is not None and m.went_well is False] == []
         worlds = [world for world, _ in first]
-        assert worlds == list(demo.worlds.values())
+        assert worlds == [without_address(world) for world in demo.worlds.values()]
         assert len({image for world in worlds for _, image in world.images}) > 1
         assert any(runs for _, runs in first)
         assert all(runs is (world.running is not None) for world, runs in first)
         ways_back = []
         for index in reversed(range(len(demo.steps) - 1)):
             began = time.monotonic()
-            assert await demo.back()
+            await back(demo)
             ways_back.append(time.monotonic() - began)
             assert await seen(demo) == first[index], demo.steps[index]
         for index in range(1, len(demo.steps)):
@@ -183,7 +198,7 @@ async def test_a_demo_goes_on_after_what_others_do_between_two_steps(wiring: Wir
         await told(demo.jump(run + 1))
         assert demo.scene.container is not None
         await demo.scene.engine.runtime.remove(demo.scene.container.container_id)
-        await demo.back()
+        await back(demo)
         await forward(demo)
         _, runs = await seen(demo)
         assert runs

@@ -222,6 +222,15 @@ async def test_a_jump_to_no_number_does_nothing_and_says_so(present: Present) ->
         assert presenter.demo.index == 0
 
 
+async def test_back_after_an_edit_from_outside_tells_of_it(present: Present) -> None:
+    async with present() as presenter:
+        await presenter.go_to(4)
+        (presenter.demo.workspace / "Dockerfile").write_text("# mine")
+        await presenter.press("left")
+        await presenter.at(3)
+        await presenter.see("Edited from outside: Dockerfile", "are kept in")
+
+
 @pytest.mark.parametrize("asks", ["g", "j"])
 async def test_esc_closes_the_line_at_the_bottom_and_keys_act_again(present: Present, asks: str) -> None:
     async with present() as presenter:

@@ -95,7 +95,7 @@ class DemoSession:
         # The demo's store may hold what another class said.
         self._book.put_back(())
         self.scene.facts.clear()
-        self.worlds.clear()
+        self._travel.clear()
         self.worlds[0] = await self._keeper.take()
         self._moments = {0: self._shown(0, Moment(1, self._typing.file, text, text))}
 
@@ -105,12 +105,9 @@ class DemoSession:
         if following >= len(self.steps):
             yield Said(new_run_id(), "This was the last step.")
             return
-        edited = await self._travel.note_edits(self.index)
-        if edited:
+        for said in await self._travel.note_edits(self.index):
             self._offer.withdraw()
-            yield Said(
-                new_run_id(), f"Edited from outside: {edited}. From here on everything runs anew.", "warning"
-            )
+            yield said
         async with aclosing(self._offer.take(self.scene.engine)) as obtained:
             async for event in obtained:
                 yield event
@@ -124,22 +121,20 @@ class DemoSession:
                 async for event in events:
                     yield event
 
-    async def back(self) -> bool:
-        """The step before, with its world; False at the start."""
-        self._offer.withdraw()
-        if self.index == 0:
-            return False
-        await self._travel.note_edits(self.index)
-        async with aclosing(self._to(self.index - 1)) as events:
-            async for _ in events:
-                pass
-        return True
+    async def back(self) -> AsyncGenerator[SessionEvent, None]:
+        """The step before, with its world; at the start nothing happens."""
+        async with aclosing(self.jump(self.index)) as events:
+            async for event in events:
+                yield event
 
     async def jump(self, number: int) -> AsyncGenerator[SessionEvent, None]:
         """To any step by its number; the steps up to one that was never reached are done."""
         self._offer.withdraw()
         wanted = max(0, min(number - 1, len(self.steps) - 1))
-        await self._travel.note_edits(self.index)
+        leave = self._travel.note_edits if wanted > self.index else self._travel.put_edits_aside
+        if wanted != self.index:
+            for said in await leave(self.index):
+                yield said
         reached = wanted if wanted in self.worlds else max(i for i in self.worlds if i <= wanted)
         if reached != self.index:
             async with aclosing(self._to(reached)) as events:
@@ -186,6 +181,8 @@ class DemoSession:
         if here == 0:
             return
         self._offer.withdraw()
+        for said in await self._travel.put_edits_aside(here):
+            yield said
         self._travel.forget_from(here)
         async with aclosing(self._to(here - 1)) as events:
             async for _ in events:
@@ -220,6 +217,7 @@ class DemoSession:
         if isinstance(step.task, Run) and self.scene.container is not None:
             self._keeper.note_run(step.task)
         self.worlds[index] = await self._keeper.take()
+        self._travel.go_on()
         made = Moment(
             number=step.number,
             file=self._typing.file,

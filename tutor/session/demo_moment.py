@@ -67,8 +67,8 @@ class Show(Protocol):
         """Do the next step and tell what happens."""
         ...
 
-    async def back(self) -> bool:
-        """The step before, with its world; False at the start."""
+    def back(self) -> AsyncGenerator[SessionEvent, None]:
+        """The step before, with its world; at the start nothing happens."""
         ...
 
     def jump(self, number: int) -> AsyncGenerator[SessionEvent, None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from tutor.core.errors import StorageError
@@ -79,12 +80,11 @@ class ReplaySession:
             yield event
         self.index += 1
 
-    async def back(self) -> bool:
-        """The step before; False at the start."""
-        if self.index == 0:
-            return False
-        self.index -= 1
-        return True
+    async def back(self) -> AsyncGenerator[SessionEvent, None]:
+        """The step before."""
+        async with aclosing(self.jump(self.index)) as events:
+            async for event in events:
+                yield event
 
     async def jump(self, number: int) -> AsyncGenerator[SessionEvent, None]:
         """To any step, as far as the recording reaches."""

@@ -18,6 +18,9 @@ from tutor.session.scene import Scene, new_run_id
 
 if TYPE_CHECKING:
     from tutor.session.demo_step import DemoStep
+    from tutor.storage.snapshot import FileRecord
+
+NAMES_TOLD = 4
 
 
 @dataclass(slots=True)
@@ -30,6 +33,8 @@ class Travel:
     moved: Callable[[int, str, str], None]
     """Told the index of each step whose container answers at another address now, the old and the new one."""
     worlds: dict[int, World] = field(default_factory=dict)
+    _own_files: dict[int, tuple[FileRecord, ...]] = field(default_factory=dict)
+    """Of a step whose files were changed from outside: those that it was done with."""
 
     async def arrive(self, index: int) -> AsyncGenerator[SessionEvent, None]:
         """Put the world of a step back. An image that is gone is built again, told as such.
@@ -108,18 +113,54 @@ class Travel:
             next_step="Start the demo again.",
         )
 
-    async def note_edits(self, index: int) -> str:
-        """Names of files that were changed from outside; what was built on the old ones is forgotten."""
+    async def note_edits(self, index: int) -> tuple[Said, ...]:
+        """Go on with files that were changed from outside; what was built on the old ones is forgotten.
+
+        Until a step was done with them they are the files of this step, then it has its own again.
+        """
         known = self.worlds[index]
         now = await asyncio.to_thread(self.keeper.snapshots.take)
         if now == known.files:
-            return ""
-        changed = sorted({record.name for record in set(now) ^ set(known.files)})
+            return ()
+        self._own_files.setdefault(index, known.files)
         self.worlds[index] = replace(known, files=now)
         self.forget_from(index + 1)
-        return ", ".join(changed[:4])
+        return (_said(known.files, now, "From here on everything runs anew."),)
+
+    async def put_edits_aside(self, index: int) -> tuple[Said, ...]:
+        """Before this step is left for another that was done: keep what was changed from outside.
+
+        Raises:
+            StorageError: it cannot be kept.
+        """
+        self.go_on()
+        own = self.worlds[index].files
+        now = await asyncio.to_thread(self.keeper.snapshots.take)
+        if now == own:
+            return ()
+        kept = await asyncio.to_thread(self.scene.files.keep_aside)
+        return (_said(own, now, f"Every step has its own files again; yours are kept in {kept}"),)
+
+    def go_on(self) -> None:
+        """Every step has the files again that it was done with."""
+        for index, files in self._own_files.items():
+            if index in self.worlds:
+                self.worlds[index] = replace(self.worlds[index], files=files)
+        self._own_files.clear()
+
+    def clear(self) -> None:
+        """No step was reached."""
+        self.worlds.clear()
+        self._own_files.clear()
 
     def forget_from(self, index: int) -> None:
         """This step and those after it will run anew."""
         for each in [each for each in self.worlds if each >= index]:
             del self.worlds[each]
+
+
+def _said(before: tuple[FileRecord, ...], now: tuple[FileRecord, ...], what_follows: str) -> Said:
+    names = sorted({record.name for record in set(now) ^ set(before)})
+    more = ", …" if len(names) > NAMES_TOLD else ""
+    told = ", ".join(names[:NAMES_TOLD])
+    return Said(new_run_id(), f"Edited from outside: {told}{more}. {what_follows}", "warning")

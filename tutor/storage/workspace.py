@@ -120,6 +120,11 @@ class Workspace:
             self._make_own(self.folder)
         return tuple(sorted(fresh))
 
+    def keep_aside(self) -> Path:
+        """Copy all files aside as they are now; the folder with the copy."""
+        with told("keep the files aside", self.folder):
+            return self._kept.keep(self.folder, self.names(), ()) / "files"
+
     def restore_last(self) -> tuple[str, ...]:
         """Undo the newest :meth:`lay` or :meth:`reset`. Returns the names it changed.
 

@@ -141,10 +141,11 @@ async def test_back_to_the_start_and_forward_again_gives_the_same_world_and_buil
     first = dict(demo.worlds)
     builds = len(world.engine.builds)
     for index in reversed(range(len(demo.steps) - 1)):
-        assert await demo.back()
+        await told(demo.back())
         assert demo.index == index
         assert demo.worlds[index] == await demo._keeper.take()
-    assert not await demo.back()
+    assert await told(demo.back()) == []
+    assert demo.index == 0
     await walk(demo)
     assert demo.worlds == first
     assert len(world.engine.builds) == builds
@@ -205,7 +206,7 @@ async def test_a_demo_that_is_closed_right_after_a_step_back_leaves_no_container
     demo: DemoSession, world: Lab
 ) -> None:
     await told(demo.jump(5))
-    await demo.back()
+    await told(demo.back())
     await demo.close()
     assert not world.engine.running
 
@@ -252,6 +253,71 @@ async def test_an_edit_from_outside_makes_what_follows_run_anew(demo: DemoSessio
     assert any(isinstance(event, Said) and "Dockerfile" in event.text for event in events)
     assert len(world.engine.builds) == 2
     assert (demo.workspace / "Dockerfile").read_text().endswith("# mine\n")
+
+
+def edited_said(events: list[SessionEvent]) -> list[str]:
+    return [e.text for e in events if isinstance(e, Said) and e.text.startswith("Edited from outside")]
+
+
+async def test_back_tells_of_an_edit_from_outside_keeps_it_aside_and_every_step_has_its_own_files(
+    demo: DemoSession, world: Lab
+) -> None:
+    await told(demo.jump(5))
+    worlds = dict(demo.worlds)
+    (demo.workspace / "Dockerfile").write_text("# mine\n")
+    (said,) = edited_said(await told(demo.back()))
+    assert "Dockerfile" in said
+    (kept,) = [
+        each for each in demo.scene.files.kept_folder.glob("*/files/Dockerfile") if str(each.parent) in said
+    ]
+    assert kept.read_text() == "# mine\n"
+    assert demo.worlds == worlds
+    assert edited_said(await told(demo.forward())) == []
+    assert (demo.workspace / "Dockerfile").read_text() == RIGHT
+    assert len(world.engine.builds) == 1
+
+
+async def test_a_file_that_was_deleted_from_outside_is_there_again_after_back(demo: DemoSession) -> None:
+    await told(demo.jump(4))
+    (demo.workspace / "Dockerfile").unlink()
+    assert "Dockerfile" in edited_said(await told(demo.back()))[0]
+    assert (demo.workspace / "Dockerfile").read_text() == RIGHT
+    await told(demo.forward())
+    assert (demo.workspace / "Dockerfile").read_text() == RIGHT
+
+
+async def test_a_step_from_which_an_edit_was_gone_on_with_has_its_own_files_after_back(
+    demo: DemoSession,
+) -> None:
+    await told(demo.jump(3))
+    (demo.workspace / "Dockerfile").write_text(RIGHT + "# mine\n")
+    assert edited_said(await told(demo.forward()))
+    await told(demo.back())
+    assert (demo.workspace / "Dockerfile").read_text() == RIGHT
+    await told(demo.forward())
+    assert (demo.workspace / "Dockerfile").read_text() == RIGHT + "# mine\n"
+
+
+async def test_an_edit_outlives_a_step_that_is_stopped_and_is_kept_aside_by_back(demo: DemoSession) -> None:
+    await told(demo.jump(3))
+    (demo.workspace / "Dockerfile").write_text(RIGHT + "# mine\n")
+    source = demo.forward()
+    async for event in source:
+        if not isinstance(event, Said):
+            break
+    await source.aclose()
+    await demo.restore()
+    assert (demo.workspace / "Dockerfile").read_text() == RIGHT + "# mine\n"
+    assert edited_said(await told(demo.back()))
+    await told(demo.forward())
+    assert (demo.workspace / "Dockerfile").read_text() == RIGHT
+
+
+async def test_a_step_that_is_done_once_more_keeps_an_edit_from_outside_aside(demo: DemoSession) -> None:
+    await told(demo.jump(4))
+    (demo.workspace / "Dockerfile").write_text("# mine\n")
+    assert edited_said(await told(demo.redo()))
+    assert (demo.workspace / "Dockerfile").read_text() == RIGHT
 
 
 async def test_an_image_that_was_removed_from_outside_is_built_again_and_said_so(
@@ -412,7 +478,8 @@ async def test_a_dockerfile_that_is_gone_comes_back_by_the_way_that_the_demo_nam
     assert "Go back with ←" in failed.next_step and "press x" in failed.next_step
     assert "palette" not in failed.next_step
     while not (demo.workspace / "Dockerfile").exists():
-        assert await demo.back()
+        assert demo.index > 0
+        await told(demo.back())
     await told(demo.redo())
     await told(demo.jump(4))
     moment = demo.moment(3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -158,10 +159,11 @@ class DemoRun(DemoFrame):
             yield event
 
     async def _backed(self) -> AsyncGenerator[SessionEvent, None]:
-        if not await self.show.back():
+        if self.show.index == 0:
             self.app.bell()
-        for event in _NOTHING:
-            yield event
+        async with aclosing(self.show.back()) as events:
+            async for event in events:
+                yield event
 
     @property
     def _target(self) -> int:
