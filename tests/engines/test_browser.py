@@ -16,6 +16,7 @@ from typing import NoReturn
 import pytest
 
 from tests.engines import chromium
+from tests.patience import until
 from tutor.wiring import Wiring
 
 PICTURE = "KEEP_PICTURE_AT"
@@ -121,9 +122,7 @@ async def built_in_browser(
                 assert [each for each in outside if not each.startswith(own)] == []
                 assert len(tutors(server.pid)) == 1
             # The tab is closed: its tutor ends, and the server stays for the next one.
-            async with asyncio.timeout(60):
-                while tutors(server.pid):  # noqa: ASYNC110
-                    await asyncio.sleep(0.05)
+            await until(lambda: not tutors(server.pid))
             assert server.returncode is None
         server.send_signal(signal.SIGINT)
         assert await asyncio.wait_for(server.wait(), 60) == 0

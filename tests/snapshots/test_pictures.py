@@ -11,10 +11,11 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from tests import patience
 from tests.fakes.clock import FakeClock
 from tests.fakes.engine import FakeEngine
 from tests.ui.conftest import DOCKERFILE, FIRST_LESSON, Stage, make_stage, stage
-from tests.ui.hand import PATIENCE_SECONDS, Hand, screen_text
+from tests.ui.hand import Hand, screen_text
 from tutor.catalog.course import Course
 from tutor.core.image import SizeRole, SizeRow
 from tutor.session.course import CourseSession, Folders
@@ -370,8 +371,6 @@ def test_a_demo(snap_compare: SnapCompare, stage: Stage, tmp_path: Path, size: t
 
 async def until(app: DemoApp, words: str) -> None:
     """Wait for words on the screen."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + PATIENCE_SECONDS
-    while words not in screen_text(app) or app.demo.work.job is not None:
-        assert loop.time() < deadline, screen_text(app)
-        await asyncio.sleep(0.01)
+    await patience.until(
+        lambda: words in screen_text(app) and app.demo.work.job is None, lambda: screen_text(app)
+    )

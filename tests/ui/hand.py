@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from textual.app import App
 from textual.pilot import Pilot
 
+from tests import patience
 from tutor.ui.app import TutorApp
 from tutor.ui.screens.lesson import LessonScreen
 
@@ -71,12 +71,8 @@ class Hand:
     async def until(self, holds: Callable[[], bool], patience_seconds: float | None = None) -> None:
         """Wait for a fact."""
         await self.pilot.pause()
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + (patience_seconds or self._patience_seconds)
-        while not holds():
-            if loop.time() > deadline:
-                raise AssertionError(f"it did not come to be; the screen:\n{self.text}")
-            await asyncio.sleep(0.01)
+        seconds = patience_seconds or self._patience_seconds
+        await patience.until(holds, lambda: self.text, patience_seconds=seconds)
 
     async def see(self, *words: str) -> str:
         """Wait until all of this is visible; the screen's text."""

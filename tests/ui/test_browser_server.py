@@ -14,6 +14,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from tests.patience import until
 from tutor.command.serve import tutor_command
 from tutor.core.errors import UsageError
 from tutor.ui.browser import server as module
@@ -163,9 +164,7 @@ async def test_what_no_page_sends_ends_that_session_alone(
             pass
     async with client.get(server.address) as answer:
         assert answer.status == 200
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while server._sessions:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+    await until(lambda: not server._sessions)
 
 
 def test_ctrl_c_ends_the_server_with_0_and_the_address_is_all_it_prints() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
+from tests import patience
 from tests.fakes.clock import FakeClock
 from tests.ui.conftest import Stage as Stage
 from tests.ui.hand import PATIENCE_SECONDS, screen_text
@@ -278,10 +279,7 @@ class Desk:
         await self._press(*keys)  # type: ignore[misc]  # the pilot's own
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
-        while not holds():
-            assert asyncio.get_running_loop().time() < deadline, self.text
-            await asyncio.sleep(0.01)
+        await patience.until(holds, lambda: self.text)
 
     async def see(self, *words: str) -> str:
         await self.until(lambda: all(word in self.text for word in words))

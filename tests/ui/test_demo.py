@@ -9,8 +9,9 @@ import pytest
 from textual.binding import Binding
 from textual.widgets import Digits, Input
 
+from tests.patience import until
 from tests.ui.conftest import DOCKERFILE, Stage
-from tests.ui.hand import PATIENCE_SECONDS, screen_text
+from tests.ui.hand import screen_text
 from tutor.catalog.course import Course
 from tutor.core.errors import EngineError, EngineLost
 from tutor.core.events import BuildEvent, BuildStarted, WorkProgressed
@@ -49,10 +50,7 @@ class Presenter:
         await self._press(*keys)  # type: ignore[misc]  # the pilot's own
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
-        while not holds():
-            assert asyncio.get_running_loop().time() < deadline, self.text
-            await asyncio.sleep(0.01)
+        await until(holds, lambda: self.text)
 
     async def see(self, *words: str) -> str:
         await self.until(lambda: all(word in self.text for word in words))
@@ -183,14 +181,38 @@ async def test_back_during_a_build_stops_it_and_stays_at_the_step_before(present
         await presenter.see("How big will it be?")
 
 
-async def test_two_backs_at_once_leave_a_demo_that_goes_on(present: Present) -> None:
+async def test_back_goes_back_as_often_as_it_was_pressed_however_quickly(present: Present) -> None:
     async with present() as presenter:
-        await presenter.go_to(4)
-        presenter.screen.action_back()
-        presenter.screen.action_back()
-        await presenter.at(4)
-        await presenter.press("left")
+        await presenter.go_to(6)
+        for _ in range(3):
+            presenter.screen.action_back()
         await presenter.at(3)
+        for _ in range(9):
+            presenter.screen.action_back()
+        await presenter.at(1)
+        await presenter.press("right")
+        await presenter.at(2)
+
+
+async def test_leaving_while_a_step_runs_puts_nothing_back(
+    present: Present, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with present() as presenter:
+        await presenter.go_to(BUILD)
+        presenter.stage.engine.script.hold_build = asyncio.Event()
+        await presenter.press("right")
+        await presenter.until(presenter.stage.engine.script.held.is_set)
+        restored: list[int] = []
+
+        async def restore() -> None:
+            restored.append(presenter.demo.index)
+
+        monkeypatch.setattr(presenter.demo, "restore", restore)
+        await presenter.press("q")
+        await presenter.until(lambda: "build cancelled" in presenter.stage.engine.asked)
+        await presenter.until(lambda: not presenter.app.is_running)
+        assert presenter.screen.work.job is None
+        assert restored == []
 
 
 async def test_esc_right_after_forward_stops_the_step_and_the_demo_goes_on(present: Present) -> None:

@@ -90,12 +90,12 @@ def _image(anatomy: Anatomy, option: str) -> ImageAnatomy:
 
 def _wasted(image: ImageAnatomy, limit: str) -> Gate:
     wasted = image.wasted_bytes
-    if not limit.strip().endswith("%") and limit.strip():
-        most = read_size(limit)
-        return Gate("max-wasted", wasted <= most, f"at most {most} bytes", f"{wasted} bytes")
     match = _PERCENT.match(limit)
     if match is None:
-        raise UsageError(f"{limit!r} is no share.", next_step="Write it as 1% or 200kB.")
+        if not limit.strip() or "%" in limit:
+            raise UsageError(f"{limit!r} is no share.", next_step="Write it as 1% or 200kB.")
+        most = read_size(limit)
+        return Gate("max-wasted", wasted <= most, f"at most {most} bytes", f"{wasted} bytes")
     percent = float(match[1])
     share = 100 * wasted / image.unpacked_bytes if image.unpacked_bytes else 0.0
     return Gate("max-wasted", share <= percent, f"at most {percent:g} %", f"{share:.2f} %")

@@ -101,9 +101,7 @@ def open_image(
         changes = find_changes(opened.layers)
         kinds = path_kinds(opened.view, opened.layers, config)
         notes: list[str] = []
-        started = content_of(opened.view, opened.layers, opened.start) if opened.start else None
-        start_program = _read(opened.start or "", started, spool, notes) if started is not None else None
-        programs = _programs(opened, started, start_program, kinds, spool, notes)
+        start_program, programs = _programs(opened, kinds, spool, notes)
     finally:
         spool.close()
     layers = opened.layers
@@ -161,14 +159,15 @@ def _passwd(opened: Opened) -> bytes | None:
 
 
 def _programs(
-    opened: Opened,
-    started: LayerFile | None,
-    start_program: BinaryAnatomy | None,
-    kinds: PathKinds,
-    spool: Spool,
-    notes: list[str],
-) -> dict[int, BinaryAnatomy]:
-    """The program that the image starts first, then those that were built in it, largest first."""
+    opened: Opened, kinds: PathKinds, spool: Spool, notes: list[str]
+) -> tuple[BinaryAnatomy | None, dict[int, BinaryAnatomy]]:
+    """The program that the image starts; then, if it is none of a system's, it and those built here."""
+    start = opened.start or ""
+    started = content_of(opened.view, opened.layers, start)
+    start_program = _read(start, started, spool, notes) if started is not None else None
+    found: dict[int, BinaryAnatomy] = {}
+    if start_program is not None and not _is_of_system(start, start_program, kinds):
+        found[id(started)] = start_program
     candidates = sorted(
         (
             (path, entry)
@@ -177,9 +176,6 @@ def _programs(
         ),
         key=lambda item: -item[1].size,
     )
-    found: dict[int, BinaryAnatomy] = {}
-    if start_program is not None and not _is_of_system(opened.start or "", start_program, kinds):
-        found[id(started)] = start_program
     for path, entry in candidates:
         if len(found) >= _PROGRAM_LIMIT:
             break
@@ -187,7 +183,7 @@ def _programs(
         # Other people's programs are files like any other; one that Go built here is looked into.
         if binary is not None and binary.go is not None and binary.go.main_module:
             found[id(entry)] = binary
-    return found
+    return start_program, found
 
 
 def _is_of_system(path: str, binary: BinaryAnatomy, kinds: PathKinds) -> bool:

@@ -63,10 +63,10 @@ class ConsoleApp(App[None]):
 
     def action_help(self) -> None:
         """Every key."""
-        from tutor.ui.screens.help import HelpScreen, console_help
+        from tutor.ui.screens.help import HelpScreen, screen_help
 
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(console_help(self.BINDINGS))
+            self.push_screen(screen_help(self, self.console_screen))
 
     def action_leave(self) -> None:
         """The demo goes on."""

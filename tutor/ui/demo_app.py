@@ -109,17 +109,17 @@ class DemoApp(App[None]):
 
     def action_help(self) -> None:
         """Every key."""
-        from tutor.ui.screens.help import HelpScreen, demo_help
+        from tutor.ui.screens.help import HelpScreen, screen_help
 
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(demo_help(self.BINDINGS))
+            self.push_screen(screen_help(self, self.demo))
 
     def action_leave(self) -> None:
         """Stop what runs, remove the container, and leave."""
         self.run_worker(self._leave(), group="quit", exclusive=True, exit_on_error=False)
 
     async def _leave(self) -> None:
-        await self.demo.work.settle()
+        await self.demo.work.close()
         if self.console_desk is not None:
             await self.console_desk.close()
         with contextlib.suppress(TimeoutError, TutorError):

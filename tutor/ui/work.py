@@ -78,6 +78,7 @@ class Work:
         self._fail = fail
         self._end = end
         self._job: Job | None = None
+        self._is_closed = False
 
     @property
     def job(self) -> Job | None:
@@ -92,8 +93,8 @@ class Work:
     def start(
         self, name: str, source: Callable[[], AsyncIterator[SessionEvent]], *, yields: bool = False
     ) -> Job | None:
-        """Begin; None when something else runs that does not yield."""
-        if self.is_busy or (yields and self._job is not None):
+        """Begin; None when something else runs that does not yield, and once it was closed."""
+        if self._is_closed or self.is_busy or (yields and self._job is not None):
             return None
         before = self._job
         job = self._job = Job(name, source, yields)
@@ -155,6 +156,11 @@ class Work:
             return False
         self._job.stop()
         return True
+
+    async def close(self) -> None:
+        """Begin nothing more, and settle: what follows the end of a job must not outlive the screen."""
+        self._is_closed = True
+        await self.settle()
 
     async def settle(self) -> None:
         """Stop what runs and wait for its clean end, though not for ever."""

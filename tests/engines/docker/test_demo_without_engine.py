@@ -16,6 +16,7 @@ import pytest
 from tests.engines.docker import small_lesson
 from tests.engines.docker.conftest import BASE, busybox_tar
 from tests.engines.docker.daemon import Daemon, daemon
+from tests.patience import until
 from tests.ui.hand import screen_text
 from tutor.command.demo import DemoRequest, fallback_of, opened_demo
 from tutor.command.mask import mask_here
@@ -75,16 +76,12 @@ class Presenter:
         await self._press(*keys)  # type: ignore[misc]  # the pilot's own
 
     async def see(self, *words: str) -> None:
-        deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
-        while not all(word in self.text for word in words):
-            assert asyncio.get_running_loop().time() < deadline, self.text
-            await asyncio.sleep(0.02)
+        await until(lambda: all(word in self.text for word in words), lambda: self.text)
 
     async def go_to(self, number: int) -> None:
         await self.press("j", *str(number), "enter")
         await self.see(f"{number} / ", "→ Forward")
-        while self.app.demo.is_busy:  # noqa: ASYNC110 (the screen tells by itself)
-            await asyncio.sleep(0.02)
+        await until(lambda: not self.app.demo.is_busy, lambda: self.text)
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
-import asyncio
-
 import pytest
 
 from tests.engines.docker.laboratory import Laboratory
+from tests.patience import until
 from tutor.core.image import Container
 from tutor.core.ports import RunRequest
 from tutor.engine.docker.engine import BuilderChoice
@@ -28,8 +27,7 @@ async def serve(laboratory: Laboratory, listen: str) -> Container:
     )
     request = RunRequest("run", laboratory.base, 8080, command=("sh", "-c", script))
     container = await laboratory.engine.runtime.start(request)
-    while not await laboratory.engine.runtime.listeners(container.container_id):  # noqa: ASYNC110
-        await asyncio.sleep(0.02)
+    await until(lambda: laboratory.engine.runtime.listeners(container.container_id))
     return container
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from tests.engines.docker.laboratory import Laboratory
 from tests.engines.docker.registry import PROGRAM, loopback_registry, push_image, push_index
+from tests.patience import until
 from tutor.core.errors import BaseImageMissing, EngineLost, ImageNotFound, UsageError
 from tutor.core.image import Healthcheck
 from tutor.engine.docker.engine import BuilderChoice
@@ -207,8 +208,7 @@ async def test_a_stand_in_builds_go_and_says_what_it_is(laboratory: Laboratory, 
     from tutor.core.ports import RunRequest
 
     container = await laboratory.engine.runtime.start(RunRequest("run", laboratory.tag, 8080))
-    while (await laboratory.engine.runtime.state(container.container_id)).is_running:  # noqa: ASYNC110
-        await asyncio.sleep(0.02)
+    await until(lambda: laboratory.engine.runtime.logs(container.container_id))
     assert await laboratory.engine.runtime.logs(container.container_id) == ("built here",)
     await laboratory.engine.runtime.remove(container.container_id)
     report = await laboratory.engine.clean()

@@ -17,6 +17,7 @@ import pytest
 
 from tests.engine_guard import engine_contents
 from tests.engines.docker.laboratory import Laboratory, of_kind
+from tests.patience import until
 from tutor.core.clock import SystemClock
 from tutor.core.errors import ImageNotFound
 from tutor.core.events import BuildEvent, BuildFinished, LogLines, StepFinished
@@ -240,8 +241,7 @@ async def until_no_step_runs() -> None:
     # The engine needs a moment to notice that its client is gone.
     client = docker.from_env()
     try:
-        while any("fromscratch" not in row["Names"][0] for row in client.api.containers()):  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+        await until(lambda: all("fromscratch" in row["Names"][0] for row in client.api.containers()))
     finally:
         client.close()
 

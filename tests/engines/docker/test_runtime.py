@@ -6,6 +6,7 @@ import docker
 import pytest
 
 from tests.engines.docker.laboratory import Laboratory
+from tests.patience import until
 from tutor.core.errors import ContainerError, ImageNotFound
 from tutor.core.image import Container, Listener
 from tutor.core.ports import RunRequest
@@ -28,9 +29,12 @@ async def start(laboratory: Laboratory, *command: str, port: int = 8080, image: 
     )
 
 
+async def has_ended(laboratory: Laboratory, container: Container) -> bool:
+    return not (await laboratory.engine.runtime.state(container.container_id)).is_running
+
+
 async def until_ended(laboratory: Laboratory, container: Container) -> None:
-    while (await laboratory.engine.runtime.state(container.container_id)).is_running:  # noqa: ASYNC110
-        await asyncio.sleep(0.02)
+    await until(lambda: has_ended(laboratory, container))
 
 
 async def until_listening(laboratory: Laboratory, container: Container) -> tuple[Listener, ...]:
@@ -211,8 +215,7 @@ async def test_endless_output_of_a_command_is_cut(laboratory: Laboratory) -> Non
 
 async def test_a_container_is_asked_to_end_before_it_is_made_to(laboratory: Laboratory) -> None:
     polite = await start(laboratory, "sh", "-c", "trap 'exit 5' TERM; echo ready; while :; do sleep 1; done")
-    while not await laboratory.engine.runtime.logs(polite.container_id):  # noqa: ASYNC110
-        await asyncio.sleep(0.02)
+    await until(lambda: laboratory.engine.runtime.logs(polite.container_id))
     assert (await laboratory.engine.runtime.stop(polite.container_id)).exit_code == 5
     deaf = await start(laboratory, "sleep", "300")
     assert (await laboratory.engine.runtime.stop(deaf.container_id, grace_seconds=1)).exit_code == 137

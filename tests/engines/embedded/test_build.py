@@ -14,6 +14,7 @@ import pytest
 
 import tutor
 from tests.engines.embedded.conftest import SHELL, Bench, every_kind
+from tests.patience import until
 from tutor.core.errors import (
     BaseImageMissing,
     DockerfileError,
@@ -449,8 +450,7 @@ async def test_sweep_removes_what_a_killed_run_left(shell_bench: Bench, tmp_path
     await process.wait()
     left = list(shell_bench.engine.builder._store.work_folder.iterdir())
     assert len(left) == 1
-    while _sleepers(4343):  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
+    await until(lambda: not _sleepers(4343))
     report = await shell_bench.engine.sweep()
     assert [entry.object_id for entry in report.removed] == [str(left[0])]
     assert report.left == ()

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from tutor.core.identity import Identity, IdentityFault, find_identity, find_owner
 from tutor.engine.embedded import process_table
 from tutor.engine.embedded.busybox import is_static
 from tutor.engine.embedded.host_programs import host_program_drafts
-from tutor.engine.embedded.identity import Identity, IdentityFault, find_identity, find_owner
 from tutor.engine.embedded.program import StartFault, find_program, foresee_exec_fault, inside
 from tutor.engine.embedded.relay import Relay
 from tutor.engine.embedded.toolchain import Toolchain, wanted_version
 
-PASSWD = "root:x:0:0:root:/root:/bin/sh\napp:x:5:6:app:/home/app:/bin/sh\nbroken\n"
+PASSWD = "root:x:0:0:root:/root:/bin/sh\n5:x:0:0::/:\napp:x:5:6:app:/home/app:/bin/sh\nbroken\n"
 GROUP = "root:x:0:\nstaff:x:50:\n"
 
 
@@ -28,6 +28,8 @@ GROUP = "root:x:0:\nstaff:x:50:\n"
         ("app", Identity(5, 6, "/home/app")),
         ("5", Identity(5, 6, "/home/app")),
         ("65532", Identity(65532, 0, "/")),
+        ("+0", Identity(0, 0, "/root")),
+        ("broken", Identity(0, 0, "/")),
         ("65532:65532", Identity(65532, 65532, "/")),
         ("app:staff", Identity(5, 50, "/home/app")),
     ],

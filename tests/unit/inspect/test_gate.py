@@ -72,18 +72,18 @@ def test_waste_may_be_limited_by_a_size() -> None:
     assert held(judge_gates(bad, GateRequest(max_wasted="19B"))) == {"max-wasted": False}
 
 
-PASSWD = b"toor:x:0:0:::\nroot:x:0:0:::\napp:x:7:7:::\n8:x:0:0:::\n"
+PASSWD = b"toor:x:0:0:::\nroot:x:0:0:::\napp:x:7:7:::\n8:x:0:0:::\nodd:x:no:5:::\nshort:x:9\n"
 
 
 @pytest.mark.parametrize(
-    "user", ["", "0", "root", "0:0", "00", "root:staff", "+0", "-0", "toor", "8", "gone"]
+    "user", ["", "0", "root", "0:0", "00", "root:staff", "+0", "-0", "toor", "odd", "gone", "-1"]
 )
 def test_root_is_root_however_it_is_written_and_a_user_of_no_row_is_nobody(user: str) -> None:
     found = judge_gates(image([], (), user=user, passwd=PASSWD), GateRequest(require=("non-root",)))
     assert held(found) == {"non-root": False}
 
 
-@pytest.mark.parametrize("user", ["app", "7", "65532:0", "+9"])
+@pytest.mark.parametrize("user", ["app", "7", "65532:0", "+9", "8", "short"])
 def test_another_user_than_root_holds(user: str) -> None:
     found = judge_gates(image([], (), user=user, passwd=PASSWD), GateRequest(require=("non-root",)))
     assert held(found) == {"non-root": True}

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.clock import FakeClock
+from tests.patience import until
 from tests.unit.session.console_value import view
 from tutor.core.console import ConsoleView, ConsoleWish, WishKind
 from tutor.core.errors import ConsoleError
@@ -71,13 +72,6 @@ async def demo(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Demo]:
     made = Demo(tmp_path / "demo" / "console", clock)
     yield made
     await made.link.close("The demo has ended.")
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
-    while not holds():
-        assert asyncio.get_running_loop().time() < deadline
-        await asyncio.sleep(0.005)
 
 
 async def next_view(views: AsyncIterator[ConsoleView]) -> ConsoleView:

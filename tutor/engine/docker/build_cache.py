@@ -117,7 +117,7 @@ async def prune_until_quiet(
             busy_until = clock()
         done = clock() >= deadline or (not new and clock() >= busy_until + quiet_seconds)
         if not done:
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.1)  # the engine tells nobody when it lets a record go
     return left, reclaimed, found
 
 

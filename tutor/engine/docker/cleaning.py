@@ -243,7 +243,7 @@ class Cleaning:
                 busy_until = clock()
             elif clock() - busy_until >= quiet_seconds:
                 break
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.1)  # the engine tells nobody when a step is over
         return held, list(found)
 
     async def _runs_a_step(self, image_ids: Collection[str]) -> bool:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from tutor.core.dockerfile import Instruction, split_words
 from tutor.core.errors import DockerfileError
+from tutor.core.identity import IdentityFault, find_identity, find_owner
 from tutor.engine.embedded.copying import CopyFault, CopyOrder, Origin, content_key, plan_copy
 from tutor.engine.embedded.disk import check_space
 from tutor.engine.embedded.entry import Draft, Entry, Kind
-from tutor.engine.embedded.identity import IdentityFault, find_identity, find_owner
 from tutor.engine.embedded.instruction_support import CHOWN_WAY_ROUND, changes_owner
 from tutor.engine.embedded.launcher import Isolation, Job, running
 from tutor.engine.embedded.program import DEFAULT_PATH

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tutor.core.errors import ContainerError
+from tutor.core.identity import find_identity
 from tutor.core.ports import RunRequest
 from tutor.core.text import clean_line
 from tutor.engine.embedded.capability import BETTER
-from tutor.engine.embedded.identity import find_identity
 from tutor.engine.embedded.image_config import StageConfig
 from tutor.engine.embedded.launcher import Isolation, Job
 from tutor.engine.embedded.program import DEFAULT_PATH

@@ -13,6 +13,7 @@ from typing import BinaryIO
 from uuid import uuid4
 
 from tutor.core.errors import ContainerError, ImageNotFound
+from tutor.core.identity import IdentityFault
 from tutor.core.image import Container, ContainerState, ExecResult, Listener
 from tutor.core.ports import RunRequest
 from tutor.core.store import Journal
@@ -20,7 +21,6 @@ from tutor.core.text import clean_text
 from tutor.engine.embedded import process_table
 from tutor.engine.embedded.container_job import JobMaker, command_line, signal_number
 from tutor.engine.embedded.disk import disk_faults
-from tutor.engine.embedded.identity import IdentityFault
 from tutor.engine.embedded.launcher import Isolation, Job, Sandbox, launch, running
 from tutor.engine.embedded.layer import write_layer
 from tutor.engine.embedded.stage_folder import StageFolder

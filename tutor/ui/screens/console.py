@@ -43,8 +43,6 @@ class ConsoleScreen(Screen[None]):
     """Finds a demo by ``pointer`` and a code, shows what it tells, and sends what the presenter wishes."""
 
     HELP = """\
-## Presenter's console
-
 Notes, the next step, the time against the plan, and what the class said. The keys are those of the demo.
 `l` lists all steps with their times, `0` lets the clock begin anew, `g` takes what the class says.
 """

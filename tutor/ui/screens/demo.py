@@ -14,7 +14,7 @@ from textual.widgets import Input
 from tutor.session.demo_step import DemoKind
 from tutor.ui.binding import DEMO_BINDINGS
 from tutor.ui.demo_picture import head
-from tutor.ui.screens.demo_run import AGAIN, FORWARD, DemoRun, no_recording
+from tutor.ui.screens.demo_run import AGAIN, BACK, FORWARD, GOES_BACK, DemoRun, no_recording
 
 if TYPE_CHECKING:
     from tutor.session.demo_moment import Show
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 class DemoScreen(DemoRun):
     """The keys: forward, back, and what a presenter needs beside them."""
 
+    HELP = """\
+Forward types the change or runs the step, live. Back restores the world of the step before: files,
+images, the running container, the sizes. A presenter's remote works.
+
+The class's guess is typed in where a question stands, and is shown against the fact. Nothing here
+touches a learner's files. A demo is recorded; a recording is never graded.
+"""
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = DEMO_BINDINGS
 
@@ -62,14 +69,17 @@ class DemoScreen(DemoRun):
             self.say("Wait for the step that runs, or stop it with Esc.", "$quiet")
 
     def action_back(self) -> None:
-        """The step before, with its world; while something runs, stop it."""
+        """The step before, with its world; while a step runs, stop it."""
         self._held_at = -1
         if self._letters is not None:
             self.end_typing()
-        if self.work.is_busy:
+        job = self.work.job
+        if job is not None and job.name in GOES_BACK:
+            self._backs_left += 1
+        elif self.work.is_busy:
             self.action_stop()
-            return
-        self._start("Back", self._backed, self.show.index - 1)
+        else:
+            self._start(BACK, self._backed, self.show.index - 1)
 
     def action_redo(self) -> None:
         """The step on the screen once more."""

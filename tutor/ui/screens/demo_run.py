@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 
 DRAW_SECONDS = 0.1
 _NOTHING: tuple[SessionEvent, ...] = ()
-FORWARD, AGAIN = "Forward", "Again"
+FORWARD, AGAIN, BACK, RESTORE = "Forward", "Again", "Back", "Putting the step back"
 _DOES = frozenset({FORWARD, AGAIN})
 """Names of the jobs that do a step."""
+GOES_BACK = frozenset({BACK, RESTORE})
+"""Names of those that restore one: a Back meanwhile comes after it."""
 
 
 async def no_recording(_: int) -> Show | None:
@@ -47,6 +49,7 @@ class DemoRun(DemoFrame):
         self._fallback = fallback
         self._offer: Show | None = None
         self._fault: Exception | None = None
+        self._backs_left = 0
         self._wanted = 0
         self._plays = False
         self._live: Story | None = None
@@ -128,7 +131,7 @@ class DemoRun(DemoFrame):
         if fault is not None:
             await self._tell_fault(job, fault)
         if ending is Ending.STOPPED and not self.work.is_busy:
-            self._start("Putting the step back", self._restored)
+            self._start(RESTORE, self._restored)
             return
         if ending is Ending.DONE and not self._waits(story):
             self.say(story.said[-1].text if story and story.said else "")
@@ -139,6 +142,14 @@ class DemoRun(DemoFrame):
         await self.draw()
         self.query_one("#demo-body").scroll_home(animate=False)
         self._on_change()
+        self._go_on_back(ending)
+
+    def _go_on_back(self, ending: Ending) -> None:
+        """Back as often as it was pressed while a step was being restored."""
+        waits = ending is Ending.DONE and self._backs_left > 0
+        self._backs_left = self._backs_left - 1 if waits else 0
+        if waits and not self.work.is_busy:
+            self._start(BACK, self._backed, self.show.index - 1)
 
     async def _judge(self, story: Story | None) -> None:
         """A step that ended otherwise than it should: without a network, say. A recording shows it whole."""

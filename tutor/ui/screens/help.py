@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from inspect import cleandoc
+from typing import Any, ClassVar
 
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
-from textual.widgets import Static
+from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
+from textual.widgets import Markdown, Static
 
-from tutor.ui.binding import APP_BINDINGS, CONSOLE_BINDINGS, DEMO_BINDINGS, LESSON_BINDINGS
+from tutor.ui.binding import APP_BINDINGS, LESSON_BINDINGS
 from tutor.ui.screens import STYLES
 
 _ABOUT = """\
@@ -22,17 +24,6 @@ those. Tab moves between panes, and everything can be clicked.
 Signs:  ✓ good   ✗ failed   ● running   ■ stopped   ? could not be judged   · waits   ≈ still to be measured
 Dots:   ● passed   ◐ begun   ○ open   ◉ passed, edited since   ✗ fails now   ◌ not verifiable now
 Sizes are unpacked bytes; MB is 1 000 000 bytes, as Docker prints it. * stands on a stand-in base."""
-
-_ABOUT_DEMO = """\
-Forward types the change or runs the step, live. Back restores the world of the step \
-before: files, images, the running container, the sizes. A presenter's remote works.
-
-The class's guess is typed in where a question stands, and is shown against the fact. \
-Nothing here touches a learner's files. A demo is recorded; a recording is never graded."""
-
-_ABOUT_CONSOLE = """\
-Notes, the next step, the time against the plan, and what the class says. \
-The demo does what is pressed here."""
 
 _TWICE = Binding("ctrl+c", "help_quit", "Quit", tooltip="Copy what is selected; pressed twice, quit.")
 
@@ -95,7 +86,7 @@ class HelpScreen(ModalScreen[None]):
         ),
     ]
 
-    def __init__(self, about: str, tables: Sequence[tuple[str, Iterable[BindingType]]]) -> None:
+    def __init__(self, about: Widget, tables: Sequence[tuple[str, Iterable[BindingType]]]) -> None:
         super().__init__()
         self._about = about
         self._tables = tables
@@ -105,7 +96,7 @@ class HelpScreen(ModalScreen[None]):
         with VerticalScroll(id="help-box") as box:
             box.border_title = "Help"
             box.border_subtitle = "Esc closes"
-            yield Static(Content(self._about), id="help-about", markup=False)
+            yield self._about
             for title, bindings in self._tables:
                 yield Static(key_table(title, bindings), markup=False)
 
@@ -117,7 +108,7 @@ def course_help() -> HelpScreen:
     from tutor.ui.widgets.sizes_pane import SizesPane
 
     return HelpScreen(
-        _ABOUT,
+        Static(Content(_ABOUT), id="help-about", markup=False),
         (
             ("Everywhere but in the editor", LESSON_BINDINGS),
             ("Anywhere", (*APP_BINDINGS, _TWICE)),
@@ -128,11 +119,6 @@ def course_help() -> HelpScreen:
     )
 
 
-def demo_help(app_bindings: Iterable[BindingType]) -> HelpScreen:
-    """Of a demo."""
-    return HelpScreen(_ABOUT_DEMO, (("A demo", (*DEMO_BINDINGS, *app_bindings)),))
-
-
-def console_help(app_bindings: Iterable[BindingType]) -> HelpScreen:
-    """Of the presenter's console."""
-    return HelpScreen(_ABOUT_CONSOLE, (("The console", (*CONSOLE_BINDINGS, *app_bindings)),))
+def screen_help(app: App[Any], screen: Screen[Any]) -> HelpScreen:
+    """Of a program with one screen: what that says of itself, and all keys."""
+    return HelpScreen(Markdown(cleandoc(screen.HELP or "")), (("Keys", (*screen.BINDINGS, *app.BINDINGS)),))

@@ -197,7 +197,7 @@ class BytesPane(Vertical):
         parts += [(f" {view} ", "reverse" if view == self._view else "$quiet") for view in VIEWS]
         head.update(Content.assemble(*parts))
 
-    def _view_rows(self, image: ImageAnatomy, width: int) -> Iterable[BytesRow]:
+    def _view_rows(self, image: ImageAnatomy, cells: int) -> Iterable[BytesRow]:
         opening, program = self._opening, image.program or image.start_program
         assert opening is not None
         match self._view:
@@ -205,21 +205,21 @@ class BytesPane(Vertical):
                 par_bytes = (
                     opening.par_bytes if self.row is not None and self.row.lesson == self._lesson else None
                 )
-                rows = tuple(way_rows(self._comparison, opening.attempts, width, par_bytes))
+                rows = tuple(way_rows(self._comparison, opening.attempts, cells, par_bytes))
                 return rows if self._comparison is not None else (self._compare_hint(), *rows)
             case "Compared":
                 found = self._comparison
-                return difference_rows(found, width) if found is not None else (self._compare_hint(),)
+                return difference_rows(found, cells) if found is not None else (self._compare_hint(),)
             case "Layers":
-                return layer_rows(image, opening.decisions(image.image_id), width)
+                return layer_rows(image, opening.decisions(image.image_id), cells)
             case "Files":
-                return file_rows(image, width)
+                return file_rows(image, cells)
             case _ if program is None:
                 return (BytesRow((("This image starts no program that could be read.", "$quiet"),)),)
             case "Program":
-                return program_rows(program, width)
+                return program_rows(program, cells)
             case _:
-                return package_rows(program, width)
+                return package_rows(program, cells)
 
     def _compare_hint(self) -> BytesRow:
         other = self._other

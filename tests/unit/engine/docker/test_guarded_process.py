@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import until
 from tutor.engine.docker.guarded_process import start_guarded
 
 SLEEPER = "import os, sys, time; sys.stdout.write(f'{os.getpid()}\\n'); sys.stdout.flush(); time.sleep(300)"
@@ -23,8 +24,7 @@ def alive(pid: int) -> bool:
 
 
 async def until_gone(pid: int) -> None:
-    while alive(pid):  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
+    await until(lambda: not alive(pid))
 
 
 async def test_output_and_exit_code_come_back() -> None:
