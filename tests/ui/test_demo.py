@@ -194,6 +194,24 @@ async def test_back_goes_back_as_often_as_it_was_pressed_however_quickly(present
         await presenter.at(2)
 
 
+async def test_a_back_that_comes_while_a_step_is_drawn_counts_too(
+    present: Present, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with present() as presenter:
+        await presenter.go_to(6)
+        screen = presenter.screen
+        draw, presses = screen.draw, iter((2, 1))
+
+        async def pressed() -> None:
+            for _ in range(next(presses, 0)):
+                screen.action_back()
+            await draw()
+
+        monkeypatch.setattr(screen, "draw", pressed)
+        screen.action_back()
+        await presenter.at(2)
+
+
 async def test_leaving_while_a_step_runs_puts_nothing_back(
     present: Present, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -89,16 +89,14 @@ def _demo(*words: str, **options: Any) -> Binding:
 
 DEMO_BINDINGS: list[BindingType] = [
     _demo(_FORWARD_KEYS, "forward", "Forward", "Do the next step, live.", show=True, display="→"),
-    _demo(
-        _BACK_KEYS, "back", "Back", "The step before, with its world; stop what runs.", show=True, display="←"
-    ),
+    _demo(_BACK_KEYS, "back", "Back", "Restore the step before; stop what runs.", show=True, display="←"),
     _demo("j", "ask('jump')", "Jump", "To a step by its number.", show=True),
     _demo("g", "ask('guess')", "Guess", "Type in what the class says.", show=True),
     _demo("x", "redo", "Again", "Do this step once more, live.", show=True),
-    _demo("y", "hold", "Type only", "Type commands, and run them by a second Forward.", show=True),
+    _demo("y", "hold", "Type only", "Type commands; a second Forward runs them.", show=True),
     _demo("s", "shell", "Shell", "A real shell in the demo's folder.", show=True),
-    _demo("c", "console", "Console", "A code for the presenter's console in a second terminal."),
-    _demo("r", "fall_back", "Go on from recording", "Play the recording from the step that did not go."),
+    _demo("c", "console", "Console", "A code for the presenter's console."),
+    _demo("r", "fall_back", "Go on from recording", "Play the recording from this step on."),
     _demo("down", "scroll(3)", "Down", "Scroll down what does not fit."),
     _demo("up", "scroll(-3)", "Up", "Scroll up what does not fit."),
     _demo("escape", "stop", "Stop", "Stop what runs, or close the line at the bottom."),

@@ -146,10 +146,10 @@ class DemoRun(DemoFrame):
 
     def _go_on_back(self, ending: Ending) -> None:
         """Back as often as it was pressed while a step was being restored."""
-        waits = ending is Ending.DONE and self._backs_left > 0
-        self._backs_left = self._backs_left - 1 if waits else 0
-        if waits and not self.work.is_busy:
-            self._start(BACK, self._backed, self.show.index - 1)
+        if ending is not Ending.DONE or self.show.index == 0:
+            self._backs_left = 0
+        elif self._backs_left and self._start(BACK, self._backed, self.show.index - 1):
+            self._backs_left -= 1
 
     async def _judge(self, story: Story | None) -> None:
         """A step that ended otherwise than it should: without a network, say. A recording shows it whole."""
