@@ -141,7 +141,7 @@ def tutors(server: int) -> list[str]:
 
 
 async def cleaned(engine: str) -> None:
-    wiring = Wiring(engine)  # type: ignore[arg-type]
+    wiring = Wiring(engine)  # type: ignore[arg-type]  # one of two words
     with closing(wiring):
         connected = await wiring.engine()
         await connected.clean()

@@ -79,7 +79,7 @@ async def walk_course(wiring: Wiring, last: str, *, is_first_start: bool) -> Wal
             if is_first_start:
                 await leave_tour(hand)
             for slug in SLUGS[: SLUGS.index(last) + 1]:
-                await hand.until(lambda: learner.lesson.slug == slug, LIVE_SECONDS)  # noqa: B023
+                await hand.until(lambda: learner.lesson.slug == slug, LIVE_SECONDS)  # noqa: B023 - awaited at once
                 began = time.monotonic()
                 learner.looks = dict(LOOKS)
                 await learner.walk(EDITS.get(slug, ()))

@@ -339,7 +339,7 @@ async def test_a_base_that_is_obtained_is_told_at_once_with_how_far_it_is(presen
             await go_on[1].wait()
             engine.script.missing_bases.discard(reference)
 
-        engine.make_stand_in = slowly  # type: ignore[method-assign]
+        engine.make_stand_in = slowly  # type: ignore[method-assign]  # the fake, made slow
         engine.script.missing_bases.add("golang:1.21-alpine")
         await presenter.go_to(3)
         await presenter.press("right")
@@ -384,7 +384,7 @@ async def test_an_answer_to_a_key_stands_beside_how_far_the_work_is(present: Pre
                     moved.set()
                     await go_on.wait()
 
-        engine.build = sending  # type: ignore[method-assign]
+        engine.build = sending  # type: ignore[method-assign]  # the fake, made slow
         engine.script.hold_build = asyncio.Event()
         await presenter.go_to(3)
         await presenter.press("right")

@@ -97,7 +97,7 @@ async def test_sizes_are_listed_with_all_three_faces(stage: Stage) -> None:
         await hand.see("unpacked 4 700 000 bytes", "par      5.00 MB   within it")
 
 
-async def test_light_and_dark_change_by_t_and_stay_for_the_next_start(make_stage) -> None:  # type: ignore[no-untyped-def]
+async def test_light_and_dark_change_by_t_and_stay_for_the_next_start(make_stage) -> None:  # type: ignore[no-untyped-def]  # pytest gives it
     first = make_stage()
     async with first.play() as hand:
         await hand.idle()

@@ -222,7 +222,7 @@ async def test_the_engine_tells_about_itself(stage: Stage) -> None:
         await hand.see("keeps images in  overlay2", "isolation  container", "builds with  classic")
 
 
-async def test_the_same_step_stands_there_after_a_restart(make_stage, stage: Stage) -> None:  # type: ignore[no-untyped-def]
+async def test_the_same_step_stands_there_after_a_restart(make_stage, stage: Stage) -> None:  # type: ignore[no-untyped-def]  # pytest gives it
     async with stage.play() as hand:
         await hand.idle()
         await hand.press("enter", "s")

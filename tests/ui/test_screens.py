@@ -135,7 +135,7 @@ async def test_the_path_of_the_files_is_told_and_copied(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("command", EXTRA_COMMANDS, ids=lambda command: command.action)
-async def test_every_command_of_the_palette_has_its_action(stage: Stage, command) -> None:  # type: ignore[no-untyped-def]
+async def test_every_command_of_the_palette_has_its_action(stage: Stage, command) -> None:  # type: ignore[no-untyped-def]  # pytest gives it
     async with stage.play() as hand:
         await hand.idle()
         assert await hand.app.run_action(command.action, hand.lesson)

@@ -49,7 +49,7 @@ def test_the_document_counts_both_kinds_of_error_and_has_a_row_for_each_check(le
     ]
     told = document(proofs, "docker")
     assert (told["cases"], told["false_accepts"], told["false_rejects"]) == (4, 1, 1)
-    row = told["matrix"]["binary_is_static"]  # type: ignore[index]
+    row = told["matrix"]["binary_is_static"]  # type: ignore[index]  # JSON
     assert row == {"accepted": 1, "rejected": 1, "caught": 1, "missed": 1, "open": 0}
     text = table(proofs, "docker")
     assert "1 false accepts, 1 false rejects" in text

@@ -86,7 +86,7 @@ def _read(kept: Path, state: tuple[object, ...]) -> Course | None:
     try:
         content = kept.read_bytes()
         stored, course = _OurValues(io.BytesIO(content)).load()
-    except Exception:  # noqa: BLE001  a damaged pickle may raise anything; then the lessons are read
+    except Exception:  # noqa: BLE001 - a damaged pickle may raise anything; then the lessons are read
         return None
     return course if stored == state and isinstance(course, Course) else None
 

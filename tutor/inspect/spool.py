@@ -97,7 +97,7 @@ class Spool:
                 return None
             self._others_left -= size
         if self._file is None:
-            self._file = tempfile.TemporaryFile(prefix="fromscratch-")  # noqa: SIM115 closed by close()
+            self._file = tempfile.TemporaryFile(prefix="fromscratch-")  # noqa: SIM115 - closed by close()
         return SpoolWriter(self._file, self._file.tell())
 
     def read(self, spooled: Spooled) -> BinaryIO:

@@ -22,7 +22,7 @@ WWW = SHELL + "COPY page /www/page\n"
 @pytest.fixture
 async def server_bench(shell_bench: Bench) -> Bench:
     shell_bench.write("page", "hello")
-    (await shell_bench.build(WWW + SERVER)).finished  # noqa: B018
+    assert (await shell_bench.build(WWW + SERVER)).finished
     return shell_bench
 
 

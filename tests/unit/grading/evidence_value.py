@@ -31,7 +31,7 @@ TAKEN_AT = "2026-11-24T10:00:00+00:00"
 
 def entry(path: str, size: int = 100, **more: object) -> FileEntry:
     values: dict[str, object] = {"kind": FileKind.FILE, "mode": 0o644} | more
-    return FileEntry(path, size_bytes=size, **values)  # type: ignore[arg-type]
+    return FileEntry(path, size_bytes=size, **values)  # type: ignore[arg-type]  # each test names the fields it is about
 
 
 def program(path: str = "/app", sha256: str = APP_DIGEST, layer: int = 0, looks_like: str = "") -> Program:
@@ -52,7 +52,7 @@ def final(*extra: FileEntry, **changes: object) -> ImageEvidence:
         go=GO,
         programs=(program(),),
     )
-    return replace(image, **changes)  # type: ignore[arg-type]
+    return replace(image, **changes)  # type: ignore[arg-type]  # each test names the fields it is about
 
 
 def builder(**changes: object) -> ImageEvidence:
@@ -69,7 +69,7 @@ def builder(**changes: object) -> ImageEvidence:
         file_count=9_908,
         programs=(program("/usr/local/go/bin/go", "9" * 64), program("/app", layer=2)),
     )
-    return replace(image, **changes)  # type: ignore[arg-type]
+    return replace(image, **changes)  # type: ignore[arg-type]  # each test names the fields it is about
 
 
 def running(*listeners: Listener, port: int = 8080) -> ContainerEvidence:
@@ -77,7 +77,7 @@ def running(*listeners: Listener, port: int = 8080) -> ContainerEvidence:
 
 
 def ended(error: str = "", code: int | None = 1, *log: str, **state: object) -> ContainerEvidence:
-    return ContainerEvidence(ContainerState("exited", code, error, **state), 8080, tuple(log))  # type: ignore[arg-type]
+    return ContainerEvidence(ContainerState("exited", code, error, **state), 8080, tuple(log))  # type: ignore[arg-type]  # each test names the fields it is about
 
 
 def exchange(path: str, body: object = None, status: int = 200, **changes: object) -> HttpExchange:
@@ -95,7 +95,7 @@ def exchange(path: str, body: object = None, status: int = 200, **changes: objec
         body=json.dumps(body),
         elapsed_seconds=0.002,
     )
-    return replace(answer, **changes)  # type: ignore[arg-type]
+    return replace(answer, **changes)  # type: ignore[arg-type]  # each test names the fields it is about
 
 
 HEALTH = {"status": "healthy", "timestamp": "2026-11-24T10:00:20Z"}
@@ -114,7 +114,7 @@ def good(**changes: object) -> Evidence:
         containers={TAG: running(Listener("::", 8080))},
         exchanges={TAG: (exchange("/", INFO), exchange("/health", HEALTH))},
     )
-    return replace(evidence, **changes)  # type: ignore[arg-type]
+    return replace(evidence, **changes)  # type: ignore[arg-type]  # each test names the fields it is about
 
 
 def with_final(*extra: FileEntry, **changes: object) -> Evidence:

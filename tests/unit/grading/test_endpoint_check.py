@@ -133,7 +133,7 @@ class TestTime:
 
 class TestNoAnswer:
     def refused(self, container: ContainerEvidence) -> Verdict:
-        verdict = check(answered(exchange("/health", **REFUSED), container=container))  # type: ignore[arg-type]
+        verdict = check(answered(exchange("/health", **REFUSED), container=container))  # type: ignore[arg-type]  # each test names the fields it is about
         assert verdict.outcome is Outcome.FAILED
         assert "connection refused" in verdict.actual
         return verdict

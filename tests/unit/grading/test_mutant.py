@@ -7,7 +7,7 @@ import pytest
 from tests.unit.grading.evidence_value import spec
 from tutor.core.dockerfile import parse_dockerfile
 from tutor.grading.check import known_checks
-from tutor.grading.mutant import MUTATIONS, mutants_of
+from tutor.grading.mutant import MUTATIONS, Mutant, mutants_of
 
 RIGHT = """\
 FROM golang:1.21-alpine AS builder
@@ -52,8 +52,8 @@ def test_draining_is_dropped_where_it_is() -> None:
 
 
 @pytest.mark.parametrize("mutant", list(mutants_of(RIGHT, SPECS)), ids=lambda mutant: mutant.name)
-def test_a_mutant_is_still_a_dockerfile(mutant: object) -> None:
-    text: str = mutant.dockerfile  # type: ignore[attr-defined]
+def test_a_mutant_is_still_a_dockerfile(mutant: Mutant) -> None:
+    text = mutant.dockerfile
     assert text != RIGHT
     assert parse_dockerfile(text).stages
 

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from tests.unit.grading.test_rubric import result, verdict
-from tutor.core.submission import GradedItem
+from tutor.core.submission import GradedItem, SubmissionResult
 from tutor.core.verdict import Outcome
 from tutor.grading.page import html_page
 
 HOSTILE = '<script>document.title="owned"</script><img src=x onerror=alert(1)>'
 
 
-def eve() -> object:
+def eve() -> SubmissionResult:
     item = GradedItem(verdict("builds", Outcome.FAILED, HOSTILE), 0, 6, True)
     return result(name="eve", learner={"name": HOSTILE}, items=(item,), refused=HOSTILE, notes=(HOSTILE,))
 
@@ -79,7 +79,7 @@ class Tags(HTMLParser):
 
 
 def test_a_class_page_is_well_formed_and_holds_all_it_needs() -> None:
-    page = html_page([result(), eve()])  # type: ignore[list-item]
+    page = html_page([result(), eve()])
     tags = Tags()
     tags.feed(page)
     assert tags.open == []
@@ -126,7 +126,7 @@ def browse(tmp_path: Path) -> Callable[..., str]:
 
 
 def test_a_real_browser_shows_the_page_and_runs_nothing_of_it(browse: Callable[..., str]) -> None:
-    shown = browse(html_page([result(), eve()]), "--dump-dom")  # type: ignore[list-item]
+    shown = browse(html_page([result(), eve()]), "--dump-dom")
     assert "<title>Small</title>" in shown
     assert "owned</title>" not in shown
     assert shown.count("<section") == 2
@@ -138,7 +138,7 @@ def test_a_real_browser_draws_verdicts_and_bars_in_their_colours(
 ) -> None:
     picture = tmp_path / "page.png"
     results = [result(), eve()] if whole_class else [result()]
-    browse(html_page(results), f"--screenshot={picture}", "--window-size=1000,1600")  # type: ignore[arg-type]
+    browse(html_page(results), f"--screenshot={picture}", "--window-size=1000,1600")
     colours = colours_of(picture.read_bytes())
     ground, text = (255, 255, 255), (0, 0, 0)
     failed, passed = (0xCF, 0x22, 0x2E), (0x1A, 0x7F, 0x37)

@@ -33,7 +33,7 @@ def judge(name: str, trials: Trials, **more: object) -> Verdict:
     params = more.pop("params", {})
     evidence: Evidence = good(trials=trials, **more)
     assert decode_evidence(encode_evidence(evidence)) == evidence
-    return CHECKS[name](evidence, spec(name, **params))  # type: ignore[arg-type]
+    return CHECKS[name](evidence, spec(name, **params))  # type: ignore[arg-type]  # each test names the fields it is about
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_health_command_that_does_not_pass_fails(
 
 
 def drain(code: int | None, **changes: object) -> Drain:
-    return Drain(exchange("/slow?for=2s", **changes), ContainerState("exited", code), 1.4)  # type: ignore[arg-type]
+    return Drain(exchange("/slow?for=2s", **changes), ContainerState("exited", code), 1.4)  # type: ignore[arg-type]  # each test names the fields it is about
 
 
 def test_an_answer_and_a_clean_end_pass() -> None:

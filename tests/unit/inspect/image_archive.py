@@ -10,6 +10,7 @@ import tarfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import zstandard
 
@@ -151,7 +152,7 @@ def unpack_into(folder: Path, archive: bytes) -> Path:
     return folder
 
 
-class OneWay(io.RawIOBase):
+class _OneWay(io.RawIOBase):
     """Bytes that can be read once, in pieces of whatever size the writer chose."""
 
     def __init__(self, data: bytes, piece: int = 7_001) -> None:
@@ -166,3 +167,8 @@ class OneWay(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         return self._source.read(self._piece if size < 0 else min(size, self._piece))
+
+
+def one_way(data: bytes, piece: int = 7_001) -> BinaryIO:
+    """Bytes as a pipe gives them."""
+    return cast("BinaryIO", _OneWay(data, piece))

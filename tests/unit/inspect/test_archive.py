@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from tests.unit.inspect.elf_file import Elf, elf_bytes, go_build_info
 from tests.unit.inspect.image_archive import (
     Name,
-    OneWay,
     config_json,
     file,
     folder,
     hardlink,
     legacy,
     oci,
+    one_way,
     symlink,
     tar,
 )
@@ -53,7 +53,7 @@ SHAPES = pytest.mark.parametrize(
 def read(
     archive: bytes, config: ImageConfig = CONFIG, *, image_id: str = "", keep: bool = True
 ) -> ImageEvidence:
-    return read_image(OneWay(archive), config, image_id=image_id, keep_files=keep)  # type: ignore[arg-type]
+    return read_image(one_way(archive), config, image_id=image_id, keep_files=keep)
 
 
 @SHAPES
@@ -218,7 +218,7 @@ def test_an_image_below_is_read_from_the_same_archive_as_from_its_own() -> None:
     digests = tuple(f"sha256:{hashlib.sha256(layer).hexdigest()}" for layer in upper)
     whole, half = replace(CONFIG, diff_ids=digests), replace(CONFIG, diff_ids=digests[:2], user="7")
     assert stands_below(half, whole)
-    told = read_images(OneWay(oci(upper)), {"upper": whole, "lower": half})  # type: ignore[arg-type]
+    told = read_images(one_way(oci(upper)), {"upper": whole, "lower": half})
     assert told == [
         replace(read(oci(upper), whole), image_id="upper"),
         replace(read(oci(lower), half), image_id="lower"),
@@ -243,7 +243,7 @@ def test_an_image_that_is_not_below_is_not_told_by_the_archive(other: ImageConfi
 
 
 def start(layers: list[list[Name]], **config: object) -> ImageEvidence:
-    return read(legacy([tar(names) for names in layers]), ImageConfig(**config))  # type: ignore[arg-type]
+    return read(legacy([tar(names) for names in layers]), ImageConfig(**config))  # type: ignore[arg-type]  # each test names the fields it is about
 
 
 class TestStartCommand:
@@ -430,7 +430,7 @@ class TestRunning:
     def test_progress_grows_to_the_size_of_the_archive(self) -> None:
         archive = legacy([tar([file("x", b"x" * 100_000)])])
         seen: list[int] = []
-        read_image(OneWay(archive), CONFIG, image_id="", on_progress=seen.append)  # type: ignore[arg-type]
+        read_image(one_way(archive), CONFIG, image_id="", on_progress=seen.append)
         assert seen == sorted(seen)
         assert len(archive) - 10_240 <= seen[-1] <= len(archive)
 
@@ -447,7 +447,7 @@ class TestRunning:
 
         with pytest.raises(InspectError, match="stopped"):
             read_image(
-                OneWay(archive),  # type: ignore[arg-type]
+                one_way(archive),
                 CONFIG,
                 image_id="",
                 on_progress=stop_in_the_middle,
@@ -481,7 +481,7 @@ class TestRunning:
 
         tracemalloc.start()
         try:
-            image = read_image(Pieces(), CONFIG, image_id="")  # type: ignore[arg-type]
+            image = read_image(Pieces(), CONFIG, image_id="")  # type: ignore[arg-type]  # each test names the fields it is about
             peak = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()

@@ -67,7 +67,7 @@ def saved(reference: str, use: Callable[[Any], Any]) -> Any:
 
 
 def read(reference: str, **config: object) -> ImageEvidence:
-    image_config = ImageConfig(**config)  # type: ignore[arg-type]
+    image_config = ImageConfig(**config)  # type: ignore[arg-type]  # each test names the fields it is about
     found: ImageEvidence = saved(reference, lambda pipe: read_image(pipe, image_config, image_id=""))
     return found
 

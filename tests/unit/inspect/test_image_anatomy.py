@@ -14,12 +14,12 @@ from tests.unit.inspect.elf_file import Elf, elf_bytes
 from tests.unit.inspect.go_program import go_program
 from tests.unit.inspect.image_archive import (
     Name,
-    OneWay,
     file,
     folder,
     hardlink,
     legacy,
     oci,
+    one_way,
     symlink,
     tar,
     unpack_into,
@@ -42,8 +42,8 @@ SHAPES = pytest.mark.parametrize(
 
 
 def opened(layers: list[list[Name]], config: ImageConfig = CONFIG, shape: Shape = legacy) -> ImageAnatomy:
-    archive = OneWay(shape([tar(names) for names in layers]))
-    found = read_image_anatomy(archive, config, name="test", image_id="")  # type: ignore[arg-type]
+    archive = one_way(shape([tar(names) for names in layers]))
+    found = read_image_anatomy(archive, config, name="test", image_id="")
     # However the image is cut, the parts are the whole.
     assert sum(layer.unpacked_bytes for layer in found.layers) == found.unpacked_bytes
     assert sum(part.size_bytes for part in found.parts) == found.unpacked_bytes

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from tests.unit.inspect.image_archive import OneWay, file, legacy, oci, tar
+from tests.unit.inspect.image_archive import file, legacy, oci, one_way, tar
 from tutor.core.errors import InspectError
 from tutor.inspect.archive import packed_size
 
@@ -15,7 +15,7 @@ NOISE = tar([file("noise", random.Random(7).randbytes(50_000))])
 
 
 def size(archive: bytes) -> int:
-    return packed_size(OneWay(archive))  # type: ignore[arg-type]
+    return packed_size(one_way(archive))
 
 
 def test_layers_are_compressed_one_by_one() -> None:
@@ -40,7 +40,7 @@ def test_it_tells_progress_and_stops_when_told() -> None:
             stop.set()
 
     with pytest.raises(InspectError, match="stopped"):
-        packed_size(OneWay(legacy([NOISE])), on_progress=stop_in_the_middle, cancelled=stop)  # type: ignore[arg-type]
+        packed_size(one_way(legacy([NOISE])), on_progress=stop_in_the_middle, cancelled=stop)
     assert 20_000 < seen[-1] < 30_000
 
 

@@ -3,11 +3,11 @@ from __future__ import annotations
 import io
 import json
 import threading
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import pytest
 
-from tests.unit.inspect.image_archive import OneWay, config_json, digest, file, legacy, oci, symlink, tar
+from tests.unit.inspect.image_archive import config_json, digest, file, legacy, oci, one_way, symlink, tar
 from tutor.core.errors import InspectError
 from tutor.core.trial import Sighting
 from tutor.inspect.search import SIGHTING_LIMIT, find_markers
@@ -21,8 +21,7 @@ PLAIN = tar([file("app", b"nothing here" * 50_000)])
 def find(archive: bytes, *markers: str, history: Any = None, **more: Any) -> tuple[Sighting, ...]:
     layers = more.pop("layers", None)
     image_id = f"sha256:{digest(config_json(layers, history))}" if layers else ""
-    source = cast(BinaryIO, OneWay(archive))
-    return find_markers(source, markers or (MARKER,), image_id=image_id, **more)
+    return find_markers(one_way(archive), markers or (MARKER,), image_id=image_id, **more)
 
 
 @pytest.mark.parametrize("shape", [legacy, oci, lambda layers: oci(layers, packed="gzip")])

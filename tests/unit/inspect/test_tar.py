@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.inspect.image_archive import Name, OneWay, file, folder, hardlink, symlink, tar
+from tests.unit.inspect.image_archive import Name, file, folder, hardlink, one_way, symlink, tar
 from tutor.core.errors import InspectError
 from tutor.core.image import FileKind
 from tutor.inspect.stream import open_reader
@@ -17,7 +17,7 @@ FORMATS = pytest.mark.parametrize("form", [tarfile.PAX_FORMAT, tarfile.GNU_FORMA
 
 
 def read(data: bytes) -> list[Member]:
-    return list(members(open_reader(OneWay(data))))  # type: ignore[arg-type]
+    return list(members(open_reader(one_way(data))))
 
 
 @FORMATS
@@ -77,7 +77,7 @@ def test_content_that_is_not_taken_is_left_out() -> None:
 @given(st.integers(min_value=0, max_value=60), st.integers(min_value=1, max_value=700))
 def test_pieces_of_any_size_give_the_same_members(names: int, piece: int) -> None:
     whole = tar([file(f"f{index}", b"x" * (index * 37)) for index in range(names)])
-    found = list(members(open_reader(OneWay(whole, piece))))  # type: ignore[arg-type]
+    found = list(members(open_reader(one_way(whole, piece))))
     assert [item.size for item in found] == [index * 37 for index in range(names)]
 
 
