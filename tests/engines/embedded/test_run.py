@@ -22,7 +22,8 @@ WWW = SHELL + "COPY page /www/page\n"
 @pytest.fixture
 async def server_bench(shell_bench: Bench) -> Bench:
     shell_bench.write("page", "hello")
-    assert (await shell_bench.build(WWW + SERVER)).finished
+    built = (await shell_bench.build(WWW + SERVER)).finished
+    assert built.images
     return shell_bench
 
 
