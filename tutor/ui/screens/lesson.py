@@ -17,12 +17,8 @@ from tutor.ui.command import ActionProvider
 from tutor.ui.message import (
     AnswerGiven,
     AnswerSkipped,
-    ComparisonWanted,
-    ImageWanted,
     OptionChosen,
-    PackedSizeAsked,
     PaneChosen,
-    PathAsked,
     ProceedRequested,
 )
 from tutor.ui.screens import STYLES
@@ -290,28 +286,6 @@ class LessonScreen(LessonDesk):
     def choose_pane(self, event: PaneChosen) -> None:
         """A tab was clicked."""
         self.action_pane(event.pane)
-
-    @on(PathAsked)
-    def ask_path(self, event: PathAsked) -> None:
-        """A path was typed."""
-        self.work.begin(f"Asking {event.path}", lambda: self.session.probe(event.path))
-
-    @on(PackedSizeAsked)
-    def measure_packed(self, event: PackedSizeAsked) -> None:
-        """A packed size is wanted."""
-        self.work.begin("Packing to measure", lambda: self.session.sizes.packed(event.image_id))
-
-    @on(ImageWanted)
-    def open_image(self, event: ImageWanted) -> None:
-        """An image is to be opened."""
-        self.work.begin(f"Opening {event.row.name}", lambda: self.opening.open(event.row))
-
-    @on(ComparisonWanted)
-    def compare_images(self, event: ComparisonWanted) -> None:
-        """Two images are to be compared."""
-        name = f"Comparing {event.after.name} with {event.before.name}"
-        begin = self.work.begin_quietly if event.gives_way else self.work.begin
-        begin(name, lambda: self.opening.compare(event.before, event.after))
 
     @on(ProceedRequested)
     async def proceed(self) -> None:

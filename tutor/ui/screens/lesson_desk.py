@@ -1,4 +1,4 @@
-"""What lies around a lesson: the learner's files, the engine, the way to other lessons."""
+"""What lies around a lesson: the learner's files, the engine, its panes, the way to other lessons."""
 
 from __future__ import annotations
 
@@ -13,7 +13,16 @@ from tutor.session.view import NextKind
 from tutor.ui.engine_link import EngineLink
 from tutor.ui.leaving import unless_leaving
 from tutor.ui.lesson_work import LessonWork
-from tutor.ui.message import CopyAsked, EditorLeft, EngineInfoRequested, MapRequested
+from tutor.ui.message import (
+    ComparisonWanted,
+    CopyAsked,
+    EditorLeft,
+    EngineInfoRequested,
+    ImageWanted,
+    MapRequested,
+    PackedSizeAsked,
+    PathAsked,
+)
 from tutor.ui.screens.confirm import YES, ConfirmScreen
 from tutor.ui.screens.error import ErrorScreen
 from tutor.ui.screens.lesson_frame import LessonFrame
@@ -25,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class LessonDesk(LessonFrame):
-    """Opens, saves, watches and resets; finds the engine; leads to the map."""
+    """Opens, saves, watches and resets; finds the engine; does what panes wish for; leads to the map."""
 
     def __init__(self, course: CourseSession, session: LessonSession) -> None:
         super().__init__(course, session)
@@ -250,3 +259,27 @@ class LessonDesk(LessonFrame):
         if self.bench.is_complete:
             self.bench.pane = "sizes"
             self.bench.sizes.action_measure_packed()
+
+    # What panes wish for.
+
+    @on(PathAsked)
+    def ask_path(self, event: PathAsked) -> None:
+        """A path was typed."""
+        self.work.begin(f"Asking {event.path}", lambda: self.session.probe(event.path))
+
+    @on(PackedSizeAsked)
+    def measure_packed(self, event: PackedSizeAsked) -> None:
+        """A packed size is wanted."""
+        self.work.begin("Packing to measure", lambda: self.session.sizes.packed(event.image_id))
+
+    @on(ImageWanted)
+    def open_image(self, event: ImageWanted) -> None:
+        """An image is to be opened."""
+        self.work.begin(f"Opening {event.row.name}", lambda: self.opening.open(event.row))
+
+    @on(ComparisonWanted)
+    def compare_images(self, event: ComparisonWanted) -> None:
+        """Two images are to be compared."""
+        name = f"Comparing {event.after.name} with {event.before.name}"
+        begin = self.work.begin_quietly if event.gives_way else self.work.begin
+        begin(name, lambda: self.opening.compare(event.before, event.after))
